@@ -1,0 +1,1 @@
+"""What processes share: frozen wire models, the error tree, the tables. Nothing here opens, connects or reads."""

@@ -1,0 +1,70 @@
+"""The error tree of Frontdesk.
+
+    FrontdeskError
+    ├── BadRequest          the caller's words are off                    4xx
+    │   ├── TooLarge                                                      413
+    │   └── NotFound                                                      404
+    ├── Unavailable         a neighbour can't help now                    503
+    │   ├── Busy            its queue is full; carries retry_after
+    │   ├── NeighbourDown   no connection, or cut
+    │   ├── NeighbourLied   answered, but not what was agreed
+    │   └── DeadlinePassed  the turn's time is over                       504
+    └── Misconfigured       a setting or a file is missing; ends the process at start
+
+Clients turn transport failures into it, entry points turn it into status codes, actions into an utterance.
+"""
+
+
+class FrontdeskError(Exception):
+    """Root of all errors that a process of ours raises on purpose. The message is fit for a person to read."""
+
+    status = 500
+    code = "internal"
+
+
+class BadRequest(FrontdeskError):
+    status = 422
+    code = "bad_request"
+
+
+class TooLarge(BadRequest):
+    status = 413
+    code = "too_large"
+
+
+class NotFound(BadRequest):
+    status = 404
+    code = "not_found"
+
+
+class Unavailable(FrontdeskError):
+    status = 503
+    code = "unavailable"
+
+
+class Busy(Unavailable):
+    """The queue is full. `retry_after`: seconds until it is worth asking again."""
+
+    code = "busy"
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class NeighbourDown(Unavailable):
+    code = "neighbour_down"
+
+
+class NeighbourLied(Unavailable):
+    status = 502
+    code = "neighbour_lied"
+
+
+class DeadlinePassed(Unavailable):
+    status = 504
+    code = "deadline_passed"
+
+
+class Misconfigured(FrontdeskError):
+    code = "misconfigured"

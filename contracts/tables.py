@@ -1,0 +1,141 @@
+"""The tables, declared once for the processes that read and write them. Migrations: `knowledge/store/migrations`.
+
+Times are UTC. JSON columns hold what the wire models dump.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC times in and out, also on SQLite, which forgets the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone: {value}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: JSON, list[Any]: JSON, str: Text}
+
+
+class SourceRow(Base):
+    """A place that knowledge comes from: a folder, a space, a help desk."""
+
+    __tablename__ = "sources"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    location: Mapped[str]
+    synced_at: Mapped[datetime]
+
+
+class DocumentRow(Base):
+    """A page, an FAQ or a ticket as last read. `digest` is the SHA-256 of what was read."""
+
+    __tablename__ = "documents"
+    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    source_id: Mapped[str] = mapped_column(ForeignKey("sources.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str]
+    url: Mapped[str]
+    product: Mapped[str | None] = mapped_column(String(64))
+    audience: Mapped[str] = mapped_column(String(16))
+    digest: Mapped[str] = mapped_column(String(64))
+    updated_at: Mapped[datetime]
+    synced_at: Mapped[datetime]
+
+
+class PassageRow(Base):
+    """A piece of a document that can answer a question; `prompts` are other wordings it is also found by."""
+
+    __tablename__ = "passages"
+    id: Mapped[str] = mapped_column(String(256), primary_key=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int] = mapped_column(Integer)
+    heading: Mapped[str]
+    text: Mapped[str]
+    question: Mapped[str | None]
+    prompts: Mapped[list[Any]]
+
+
+class FaqRow(Base):
+    """A curated answer. `relevance` follows use: see `knowledge.store.faqs.record_use`."""
+
+    __tablename__ = "faqs"
+    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    question: Mapped[str]
+    answer: Mapped[str]
+    product: Mapped[str | None] = mapped_column(String(64))
+    audience: Mapped[str] = mapped_column(String(16))
+    url: Mapped[str]
+    relevance: Mapped[float] = mapped_column(Float, index=True)
+    uses: Mapped[int] = mapped_column(Integer, default=0)
+    updated_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class TicketRow(Base):
+    """A support ticket: imported from a help desk (`origin` names it) or opened in a conversation."""
+
+    __tablename__ = "tickets"
+    number: Mapped[str] = mapped_column(String(32), primary_key=True)
+    origin: Mapped[str] = mapped_column(String(32), index=True)
+    conversation_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    email: Mapped[str | None]
+    product: Mapped[str | None] = mapped_column(String(64))
+    severity: Mapped[str | None] = mapped_column(String(16))
+    summary: Mapped[str]
+    resolution: Mapped[str | None]
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class AnswerRow(Base):
+    """One turn as it was answered, with everything it was made of (`contracts.wire.Evidence`)."""
+
+    __tablename__ = "answers"
+    turn_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(16))
+    question: Mapped[str]
+    text: Mapped[str]
+    status: Mapped[str] = mapped_column(String(32))
+    decision: Mapped[str | None] = mapped_column(String(16), index=True)
+    evidence: Mapped[dict[str, Any] | None]
+    total_ms: Mapped[float]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    __table_args__ = (Index("ix_answers_conversation", "conversation_id", "created_at"),)
+
+
+class ReviewRow(Base):
+    """An operator's verdict on an answer."""
+
+    __tablename__ = "reviews"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    turn_id: Mapped[str] = mapped_column(ForeignKey("answers.turn_id"), index=True)
+    lane: Mapped[str] = mapped_column(String(16))
+    status: Mapped[str] = mapped_column(String(16), index=True)
+    verdict: Mapped[str | None] = mapped_column(String(16))
+    correction: Mapped[str | None]
+    operator: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    decided_at: Mapped[datetime | None]
