@@ -1,0 +1,1 @@
+"""The knowledge base: connectors read sources into the store, the index finds passages, the API serves them."""

@@ -1,0 +1,70 @@
+"""The retrieval service (port 6000).
+
+    uvicorn knowledge.api:app --host 127.0.0.1 --port 6000
+
+`POST /search` finds passages, `POST /faqs/{id}/used` counts a use, `POST /reload` takes up a new index,
+`GET /health` says what serves, `GET /metrics` is for Prometheus.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import BackgroundTasks, FastAPI, Request
+from sqlalchemy import Engine
+
+from contracts.database import open_engine
+from contracts.http import install_errors, install_metrics
+from contracts.wire import SearchRequest, SearchResponse
+from knowledge.embedding import Embedder
+from knowledge.index import current_version, load
+from knowledge.search import Fusion, Searcher
+from knowledge.settings import settings
+from knowledge.store.faqs import record_use
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    config = settings()
+    embedder = Embedder(config.embedding_dir, config.embedding_threads)
+    app.state.engine = open_engine(config.database_url)
+    app.state.embedder = embedder
+    app.state.searcher = Searcher(load(config.index_dir), embedder, Fusion.load())
+    yield
+    app.state.engine.dispose()
+
+
+app = FastAPI(title="Frontdesk knowledge", lifespan=_lifespan)
+install_errors(app)
+install_metrics(app, "knowledge")
+
+
+@app.get("/health")
+def health(request: Request) -> dict[str, str | int]:
+    index = request.app.state.searcher.index
+    return {
+        "status": "ready",
+        "index_version": index.version,
+        "passages": len(index.passages),
+        "embedding_model": index.embedding_model,
+    }
+
+
+@app.post("/search")
+def search(body: SearchRequest, request: Request) -> SearchResponse:
+    searcher: Searcher = request.app.state.searcher
+    return searcher.search(body)
+
+
+@app.post("/faqs/{faq_id}/used", status_code=202)
+def used(faq_id: str, request: Request, later: BackgroundTasks) -> None:
+    engine: Engine = request.app.state.engine
+    later.add_task(record_use, engine, faq_id)
+
+
+@app.post("/reload")
+def reload(request: Request) -> dict[str, str]:
+    """Load the current index beside the old one, then switch: requests in flight keep the index they began with."""
+    state, folder = request.app.state, settings().index_dir
+    if current_version(folder) != state.searcher.index.version:
+        state.searcher = Searcher(load(folder), state.embedder, Fusion.load())
+    return {"index_version": state.searcher.index.version}

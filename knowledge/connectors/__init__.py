@@ -1,0 +1,1 @@
+"""One module per kind of source. Each has `read(folder)` and gives documents; a broken item is named, not fatal."""

@@ -1,0 +1,1 @@
+"""The knowledge store: rows in and out. The tables are declared in `contracts.tables`."""
