@@ -1,0 +1,1 @@
+"""Turn trained weights into what serves."""
