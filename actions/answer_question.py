@@ -1,0 +1,59 @@
+"""Answer a question: the story of a turn.
+
+    question ─► find passages ─► a reviewed FAQ answers it?      quote it
+                               ├► the passages support a draft?   send the draft
+                               └► neither                         say so, show the nearest pages, offer a person
+"""
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import replies
+from actions.bootstrap import Services, services
+from actions.decision import best_curated, is_supported, worth_a_draft
+from actions.question import Question, question_of
+from actions.replies import Reply
+from actions.stopwatch import Stopwatch
+from actions.turn import CarefulAction, Events, Turn
+from contracts.errors import FrontdeskError
+from contracts.wire import Draft, SearchResponse
+
+
+class ActionAnswerQuestion(CarefulAction):
+    def name(self) -> str:
+        return "action_answer_question"
+
+    async def work(self, dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn) -> Events:
+        question, watch = question_of(tracker), Stopwatch()
+        reply = await answer(question, turn, services(), watch)
+        evidence = reply.evidence(watch.timings_ms, services().thresholds)
+        dispatcher.utter_message(text=reply.text, json_message={"evidence": evidence.model_dump(mode="json")})
+        return [SlotSet("last_question", reply.found.question), SlotSet("offer", reply.offer)]
+
+
+async def answer(question: Question, turn: Turn, neighbours: Services, watch: Stopwatch) -> Reply:
+    with watch.time("retrieve"):
+        found = await neighbours.knowledge.find_passages(question.text, question.previous, turn)
+    faq = best_curated(found, neighbours.thresholds)
+    if faq is not None:
+        await neighbours.knowledge.record_use(faq.id, turn)
+        return replies.quote(found, faq)
+    draft = await supported_draft(found, turn, neighbours, watch)
+    if draft is not None:
+        return replies.phrase(found, draft)
+    return replies.admit_unknown(found)
+
+
+async def supported_draft(found: SearchResponse, turn: Turn, neighbours: Services, watch: Stopwatch) -> Draft | None:
+    """A draft that its passages back. None without one, also when the model can't be asked: then we don't know."""
+    passages = worth_a_draft(found, neighbours.thresholds)
+    if not passages:
+        return None
+    try:
+        with watch.time("generate"):
+            draft = await neighbours.generator.draft_answer(found.question, passages, turn)
+    except FrontdeskError as error:
+        watch.note(f"generator_{error.code}")
+        return None
+    return draft if is_supported(draft, neighbours.thresholds) else None

@@ -1,0 +1,25 @@
+"""The model service."""
+
+from collections.abc import Sequence
+
+from actions.turn import Turn
+from contracts.client import ask, new_client
+from contracts.wire import Draft, DraftPassage, DraftRequest, Passage
+
+
+class GeneratorClient:
+    """Phrases an answer from passages."""
+
+    def __init__(self, url: str) -> None:
+        self._http = new_client(url)
+
+    async def draft_answer(self, question: str, passages: Sequence[Passage], turn: Turn) -> Draft:
+        shown = tuple(DraftPassage(id=p.id, text=as_context(p)) for p in passages)
+        request = DraftRequest(question=question, passages=shown)
+        return await ask(self._http, "generator", "/draft", request, Draft, turn.headers())
+
+
+def as_context(passage: Passage) -> str:
+    """The way to the passage on a line of its own, as the model was trained on."""
+    way = passage.question or " > ".join(part for part in (passage.title, passage.heading) if part)
+    return f"{way}\n{passage.text}"

@@ -1,0 +1,28 @@
+"""When is an answer good enough to be sent? Pure functions of what was found, drafted and allowed."""
+
+from contracts.wire import Draft, Passage, PassageKind, SearchResponse
+from actions.settings import Thresholds
+
+PASSAGES_IN_DRAFT = 4
+
+
+def best_curated(found: SearchResponse, limits: Thresholds) -> Passage | None:
+    """The best FAQ, if it is sure enough and no other passage is clearly better."""
+    faq = next((p for p in found.passages if p.kind is PassageKind.FAQ), None)
+    other = max((p.score for p in found.passages if p.kind is not PassageKind.FAQ), default=0.0)
+    if faq is None or faq.score < limits.curated or faq.score < other + limits.curated_lead:
+        return None
+    return faq
+
+
+def worth_a_draft(found: SearchResponse, limits: Thresholds) -> list[Passage]:
+    """The passages to draft from; none when even the best is a guess."""
+    if not found.passages or found.passages[0].score < limits.passage:
+        return []
+    return list(found.passages[:PASSAGES_IN_DRAFT])
+
+
+def is_supported(draft: Draft, limits: Thresholds) -> bool:
+    """Finished, believed by the model itself, and backed by its passages."""
+    finished = bool(draft.text) and draft.stopped == "end"
+    return finished and draft.no_answer <= limits.no_answer and draft.support >= limits.support

@@ -1,0 +1,26 @@
+"""Hand the conversation over to a person."""
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.bootstrap import services
+from actions.clients.tickets import NewTicket
+from actions.turn import CarefulAction, Events, Turn
+
+
+class ActionHandoff(CarefulAction):
+    """Until a colleague can join live, the wish to talk to a person is a ticket, so that it can't be forgotten."""
+
+    def name(self) -> str:
+        return "action_handoff"
+
+    async def work(self, dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn) -> Events:
+        email = tracker.get_slot("email")
+        question = tracker.get_slot("last_question")
+        summary = f"Asks for a person: {question}" if question else "Asks for a person."
+        number = await services().tickets.open(NewTicket(tracker.sender_id, summary, email=email, severity="normal"))
+        way = f"will write to you at {email}" if email else "will read this conversation"
+        ask = "" if email else " To get the answer by e-mail, say “open a ticket” and leave your address."
+        dispatcher.utter_message(text=f"I've passed this on as {number}; a colleague {way}.{ask}")
+        return [SlotSet("handoff", True), SlotSet("offer", "none"), SlotSet("ticket_number", number)]

@@ -1,0 +1,76 @@
+"""The three kinds of reply to a question, with what each was made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from actions.settings import Thresholds
+from contracts.wire import Decision, Draft, Evidence, Passage, PassageKind, SearchResponse, Source
+
+NEAREST = 2
+OFFER_PERSON = "person"
+NO_OFFER = "none"
+
+
+@dataclass(frozen=True)
+class Reply:
+    text: str
+    decision: Decision
+    found: SearchResponse
+    sources: tuple[Passage, ...]
+    offer: str = NO_OFFER
+    draft: Draft | None = None
+
+    def evidence(self, timings_ms: Mapping[str, float], thresholds: Thresholds) -> Evidence:
+        draft = self.draft
+        model = {} if draft is None else {"first_token": draft.first_token_ms, "model": draft.total_ms}
+        return Evidence(
+            decision=self.decision,
+            question=self.found.question,
+            sources=tuple(as_source(passage) for passage in self.sources),
+            support=None if draft is None else draft.support,
+            thresholds=thresholds.model_dump(),
+            index_version=self.found.index_version,
+            model_version=None if draft is None else draft.model_version,
+            timings_ms={**timings_ms, "search": self.found.took_ms, **model},
+        )
+
+
+def quote(found: SearchResponse, faq: Passage) -> Reply:
+    """A reviewed answer, word for word."""
+    return Reply(faq.text, Decision.CURATED, found, (faq,))
+
+
+def phrase(found: SearchResponse, draft: Draft) -> Reply:
+    """A draft with the passages that back it."""
+    return Reply(draft.text, Decision.DRAFT, found, _cited(found, draft), draft=draft)
+
+
+def admit_unknown(found: SearchResponse) -> Reply:
+    """Say that we don't know; show the nearest pages and offer a person."""
+    nearest = nearest_pages(found)
+    text = "I don't know the answer to that: nothing in our help pages says it clearly enough."
+    if nearest:
+        text += " The nearest I found: " + " and ".join(f"“{p.title}”" for p in nearest) + "."
+    text += " Shall I ask a colleague to look into it?"
+    return Reply(text, Decision.UNKNOWN, found, nearest, offer=OFFER_PERSON)
+
+
+def nearest_pages(found: SearchResponse) -> tuple[Passage, ...]:
+    """The two best pages or FAQs, each title once. Tickets have no page to show."""
+    pages: dict[str, Passage] = {}
+    for passage in found.passages:
+        if passage.kind is not PassageKind.TICKET:
+            pages.setdefault(passage.title, passage)
+    return tuple(pages.values())[:NEAREST]
+
+
+def as_source(passage: Passage) -> Source:
+    title = " › ".join(part for part in (passage.title, passage.heading) if part)
+    return Source(
+        id=passage.id, title=title, url=passage.url, score=passage.score, updated_at=passage.updated_at
+    )
+
+
+def _cited(found: SearchResponse, draft: Draft) -> tuple[Passage, ...]:
+    by_id = {passage.id: passage for passage in found.passages}
+    return tuple(by_id[passage] for passage in draft.cited if passage in by_id)

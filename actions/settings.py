@@ -1,0 +1,38 @@
+"""Settings of the actions process, read once: addresses from the environment, thresholds from `params.yaml`."""
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel
+from pydantic_settings import BaseSettings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Thresholds(BaseModel):
+    """Section `answer` of `params.yaml`; chosen on the development questions, stored with every answer."""
+
+    curated: float
+    curated_lead: float
+    passage: float
+    support: float
+    no_answer: float
+
+
+class Settings(BaseSettings):
+    """Each field is an environment variable of the same name in capitals."""
+
+    database_url: str = f"sqlite:///{ROOT}/var/frontdesk.db"
+    knowledge_url: str = "http://127.0.0.1:6000"
+    generator_url: str = "http://127.0.0.1:8000"
+    turn_seconds: float = 8.0
+    params_file: Path = ROOT / "params.yaml"
+
+    def thresholds(self) -> Thresholds:
+        return Thresholds(**yaml.safe_load(self.params_file.read_text(encoding="utf-8"))["answer"])
+
+
+@cache
+def settings() -> Settings:
+    return Settings()

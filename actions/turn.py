@@ -1,0 +1,86 @@
+"""What an action knows of the turn it works in, read from the tracker; and the base of all our actions."""
+
+import asyncio
+import logging
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.settings import settings
+from contracts.errors import DeadlinePassed, FrontdeskError
+from contracts.wire import DEADLINE_HEADER, TURN_HEADER, Audience
+
+log = logging.getLogger("frontdesk.actions")
+
+Events = list[dict[str, Any]]
+SECONDS_TO_REPLY = 0.3  # kept back, so that our own sentence still reaches the gateway in time
+APOLOGY = (
+    "Something on our side didn't work just now, so I can't answer that. "
+    "Please try again in a minute, or say “open a ticket” and a person will look into it."
+)
+TOO_SLOW = (
+    "Finding an answer is taking too long right now. "
+    "Please try again in a minute, or say “open a ticket” and a person will look into it."
+)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """`ends`: a `time.monotonic()` value. The gateway sends id, deadline and audience as metadata of the message."""
+
+    id: str
+    ends: float
+    audience: Audience
+
+    @classmethod
+    def of(cls, tracker: Tracker) -> "Turn":
+        metadata = (tracker.latest_message or {}).get("metadata") or {}
+        ends_at = float(metadata.get("deadline_at", time.time() + settings().turn_seconds))
+        return cls(
+            id=str(metadata.get("turn_id", "none")),
+            ends=time.monotonic() + ends_at - time.time(),
+            audience=Audience(metadata.get("audience", Audience.PUBLIC)),
+        )
+
+    @property
+    def seconds_left(self) -> float:
+        return self.ends - time.monotonic() - SECONDS_TO_REPLY
+
+    def headers(self) -> dict[str, str]:
+        """To send with every request made for this turn. Raises DeadlinePassed when there is no time for one."""
+        if self.seconds_left <= 0:
+            raise DeadlinePassed("The time of this turn is over.")
+        return {TURN_HEADER: self.id, DEADLINE_HEADER: str(int(self.seconds_left * 1000))}
+
+
+class CarefulAction(Action, ABC):  # type: ignore[misc]
+    """An action that always says something: Rasa would swallow its failure and leave the customer in silence."""
+
+    @abstractmethod
+    async def work(self, dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn) -> Events:
+        """Speak through the dispatcher, return the events."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        turn = Turn.of(tracker)
+        try:
+            async with asyncio.timeout(max(turn.seconds_left, 0.01)):
+                return await self.work(dispatcher, tracker, turn)
+        except (TimeoutError, DeadlinePassed):
+            log.warning("%s ran out of time turn=%s", self.name(), turn.id)
+            self._apologise(dispatcher, TOO_SLOW, "deadline_passed")
+        except FrontdeskError as error:
+            log.warning("%s: %s turn=%s", self.name(), error, turn.id)
+            self._apologise(dispatcher, APOLOGY, error.code)
+        except Exception:
+            log.exception("%s failed turn=%s", self.name(), turn.id)
+            self._apologise(dispatcher, APOLOGY, "internal")
+        return []
+
+    @staticmethod
+    def _apologise(dispatcher: CollectingDispatcher, text: str, status: str) -> None:
+        dispatcher.messages.clear()
+        dispatcher.utter_message(text=text, json_message={"status": status})
