@@ -1,0 +1,69 @@
+"""Make a message fit for the dialogue, or say in a sentence why it can't be."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from contracts.errors import BadRequest, TooLarge
+from contracts.wire import MAX_QUESTION_CHARS
+from gateway import phrases
+
+LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+ENGLISH = "en"
+# Languages that customers of a European company write; a longer list finds rare ones in short English questions.
+LANGUAGES = (ENGLISH, "cs", "da", "de", "el", "es", "fi", "fr", "hu", "it", "nl", "no", "pl", "pt", "ro", "ru", "sv", "tr", "uk")
+SURE_OF_LANGUAGE = 0.85
+WORDS_TO_TELL_A_LANGUAGE = 4
+
+
+@dataclass(frozen=True)
+class CleanMessage:
+    """`for_rasa` is never read as a command; `reply` is set when the message needs no dialogue at all."""
+
+    text: str
+    for_rasa: str = ""
+    reply: str | None = None
+
+
+class MessageReader:
+    """Holds the language model (loaded once, 0.2 s)."""
+
+    def __init__(self) -> None:
+        self._languages = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        self._languages.set_languages(LANGUAGES)
+
+    def read(self, raw: str) -> CleanMessage:
+        """Raises BadRequest for what holds no text, TooLarge for too much of it."""
+        text = _without_control_characters(raw)
+        if not text:
+            raise BadRequest(phrases.EMPTY)
+        if len(text) > MAX_QUESTION_CHARS:
+            raise TooLarge(phrases.TOO_LONG)
+        if not LETTER_OR_DIGIT.search(text):
+            return CleanMessage(text, reply=phrases.NO_WORDS)
+        if self._foreign(text):
+            return CleanMessage(text, reply=phrases.NOT_ENGLISH)
+        # Rasa takes a text that begins with "/" for an intent; from a customer it is text.
+        return CleanMessage(text, for_rasa=text.lstrip("/ "))
+
+    def _foreign(self, text: str) -> bool:
+        words = re.findall(r"[^\W\d_]+", text)
+        letters = "".join(words)
+        if letters and sum(_is_latin(letter) for letter in letters) / len(letters) < 0.5:
+            return True
+        if len(words) < WORDS_TO_TELL_A_LANGUAGE:
+            return False
+        language, probability = self._languages.classify(text)
+        return bool(language != ENGLISH and probability >= SURE_OF_LANGUAGE)
+
+
+def _without_control_characters(raw: str) -> str:
+    """Control and format characters out (joiners of emoji among them), white space to single blanks."""
+    kept = (c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") else " " for c in raw)
+    return re.sub(r"\s+", " ", "".join(kept)).strip()
+
+
+def _is_latin(letter: str) -> bool:
+    return ord(letter) < 0x0250 or 0x1E00 <= ord(letter) <= 0x1EFF

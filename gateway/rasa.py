@@ -1,0 +1,85 @@
+"""Rasa's REST channel. It answers every error with `200 []`, so an empty answer counts as a failure here."""
+
+import time
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from contracts.client import new_client
+from contracts.errors import DeadlinePassed, NeighbourDown, NeighbourLied
+from contracts.wire import Evidence
+
+PATH = "/webhooks/rest/webhook"
+
+
+class RasaButton(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    title: str
+
+
+class RasaMessage(BaseModel):
+    """One element of the list that the channel gives."""
+
+    model_config = ConfigDict(extra="ignore")
+    text: str | None = None
+    buttons: list[RasaButton] = []
+    custom: dict[str, Any] = {}
+
+
+class RasaReply(BaseModel):
+    """All messages of a turn as one reply. `status` is what an action reported of a failure it told the customer."""
+
+    text: str
+    buttons: tuple[str, ...]
+    evidence: Evidence | None
+    status: str
+
+
+MESSAGES = TypeAdapter(list[RasaMessage])
+
+
+class RasaClient:
+    def __init__(self, url: str) -> None:
+        self._http = new_client(url)
+
+    async def send(self, conversation: str, text: str, turn: str, audience: str, seconds: float) -> RasaReply:
+        """One turn of the dialogue. Raises DeadlinePassed, NeighbourDown or NeighbourLied."""
+        metadata = {"turn_id": turn, "deadline_at": time.time() + seconds, "audience": audience}
+        body = {"sender": conversation, "message": text, "metadata": metadata}
+        try:
+            response = await self._http.post(PATH, json=body, timeout=seconds)
+            response.raise_for_status()
+            return join(MESSAGES.validate_json(response.content))
+        except httpx.TimeoutException as error:
+            raise DeadlinePassed(f"Rasa did not answer within {seconds:.1f} s.") from error
+        except httpx.HTTPStatusError as error:
+            raise NeighbourLied(f"Rasa answered with status {error.response.status_code}.") from error
+        except httpx.HTTPError as error:
+            raise NeighbourDown(f"Rasa can't be reached ({type(error).__name__}).") from error
+        except ValidationError as error:
+            raise NeighbourLied("Rasa gave something else than a list of messages.") from error
+
+    async def ready(self) -> bool:
+        try:
+            return (await self._http.get("/", timeout=2.0)).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+
+def join(messages: list[RasaMessage]) -> RasaReply:
+    """Raises NeighbourLied when there is nothing to say in them."""
+    texts = [message.text.strip() for message in messages if message.text and message.text.strip()]
+    if not texts:
+        raise NeighbourLied("Rasa answered with nothing.")
+    custom = {key: value for message in messages for key, value in message.custom.items()}
+    evidence = custom.get("evidence")
+    return RasaReply(
+        text="\n\n".join(texts),
+        buttons=tuple(button.title for message in messages for button in message.buttons),
+        evidence=None if evidence is None else Evidence.model_validate(evidence),
+        status=str(custom.get("status", "answered")),
+    )
