@@ -1,0 +1,1 @@
+"""The `frontdesk` command-line program and the local run behind `make up`."""
