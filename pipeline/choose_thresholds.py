@@ -1,0 +1,90 @@
+"""Choose the thresholds of `params.yaml` on the development questions, through the running services.
+
+    python -m pipeline.choose_thresholds
+
+Every question is searched and drafted once; then all combinations of a grid are judged with the action's own
+decision. Wanted: as many right answers as possible where a wrong one costs WRONG_COSTS right ones. The wrong answer
+is what a customer remembers.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import product
+
+from rich.progress import track
+
+from actions.clients.generator import as_context
+from actions.decision import best_curated, is_supported, worth_a_draft
+from actions.settings import ROOT, Thresholds
+from contracts.wire import Draft, DraftPassage, SearchResponse
+from pipeline.questions import DEVELOPMENT, LabelledQuestion, load_questions
+from pipeline.stack import Stack
+
+WRONG_COSTS = 3.0
+PARAMS = ROOT / "params.yaml"
+GRID = {
+    "curated": [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8],
+    "curated_lead": [-0.3, -0.2, -0.1, 0.0, 0.1],
+    "passage": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7],
+    "support": [0.7, 0.8, 0.9, 1.0],
+    "no_answer": [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9],
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    question: LabelledQuestion
+    found: SearchResponse
+    draft: Draft
+
+
+def collect(stack: Stack, question: LabelledQuestion) -> Case:
+    found = stack.search(question.question, question.previous, k=6)
+    passages = worth_a_draft(found, Thresholds(curated=0, curated_lead=0, passage=0, support=0, no_answer=1))
+    shown = tuple(DraftPassage(id=p.id, text=as_context(p)) for p in passages)
+    return Case(question, found, stack.draft(found.question, shown))
+
+
+def gain(case: Case, limits: Thresholds) -> float:
+    """1 for a right answer, minus WRONG_COSTS for a wrong one, 0 for "I don't know"."""
+    faq = best_curated(case.found, limits)
+    if faq is not None:
+        return 1.0 if faq.id in case.question.gold or case.question.is_said(faq.text) else -WRONG_COSTS
+    if worth_a_draft(case.found, limits) and is_supported(case.draft, limits):
+        return 1.0 if case.question.is_said(case.draft.text) else -WRONG_COSTS
+    return 0.0
+
+
+def choose(cases: list[Case]) -> tuple[Thresholds, float]:
+    """The best of the grid; among equals the strictest."""
+    candidates = [Thresholds(**dict(zip(GRID, values, strict=True))) for values in product(*GRID.values())]
+    scored = [(sum(gain(case, limits) for case in cases), _strictness(limits), i) for i, limits in enumerate(candidates)]
+    best = max(scored)
+    return candidates[best[2]], best[0]
+
+
+def _strictness(limits: Thresholds) -> float:
+    return limits.curated + limits.curated_lead + limits.passage + limits.support - limits.no_answer
+
+
+def write(limits: Thresholds) -> None:
+    """Change the numbers in `params.yaml`, keep its comments."""
+    text = PARAMS.read_text(encoding="utf-8")
+    for name, value in limits.model_dump().items():
+        text, count = re.subn(rf"(?m)^(  {name}: )[-\d.]+", rf"\g<1>{value:.2f}", text)
+        assert count == 1, name
+    PARAMS.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    stack = Stack.running()
+    cases = [collect(stack, question) for question in track(load_questions(DEVELOPMENT), "searching and drafting")]
+    limits, total = choose(cases)
+    right = sum(gain(case, limits) > 0 for case in cases)
+    wrong = sum(gain(case, limits) < 0 for case in cases)
+    write(limits)
+    print(f"{limits}\n{len(cases)} questions: {right} right, {wrong} wrong, gain {total:.0f}; written to params.yaml")
+
+
+if __name__ == "__main__":
+    main()
