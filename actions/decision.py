@@ -3,8 +3,6 @@
 from contracts.wire import Draft, Passage, PassageKind, SearchResponse
 from actions.settings import Thresholds
 
-PASSAGES_IN_DRAFT = 4
-
 
 def best_curated(found: SearchResponse, limits: Thresholds) -> Passage | None:
     """The best FAQ, if it is sure enough and no other passage is clearly better."""
@@ -19,7 +17,7 @@ def worth_a_draft(found: SearchResponse, limits: Thresholds) -> list[Passage]:
     """The passages to draft from; none when even the best is a guess."""
     if not found.passages or found.passages[0].score < limits.passage:
         return []
-    return list(found.passages[:PASSAGES_IN_DRAFT])
+    return list(found.passages[: limits.draft_passages])
 
 
 def is_supported(draft: Draft, limits: Thresholds) -> bool:

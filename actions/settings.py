@@ -16,6 +16,7 @@ class Thresholds(BaseModel):
     curated: float
     curated_lead: float
     passage: float
+    draft_passages: int
     support: float
     no_answer: float
 

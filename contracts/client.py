@@ -1,5 +1,6 @@
 """Ask a neighbour process over HTTP: deadline and turn id in the headers, every failure from the error tree."""
 
+import asyncio
 from typing import TypeVar
 
 import httpx
@@ -25,8 +26,10 @@ async def ask(
     seconds = int(headers.get(DEADLINE_HEADER, LONGEST_SECONDS * 1000)) / 1000
     headers = {**headers, "Content-Type": "application/json"}
     try:
-        response = await client.post(path, content=body.model_dump_json(), headers=headers, timeout=seconds)
-    except httpx.TimeoutException as error:
+        # httpx times each read by itself; an answer that comes in drops must not outlast the turn.
+        async with asyncio.timeout(seconds):
+            response = await client.post(path, content=body.model_dump_json(), headers=headers, timeout=seconds)
+    except (httpx.TimeoutException, TimeoutError) as error:
         raise DeadlinePassed(f"{name} did not answer within {seconds:.1f} s.") from error
     except httpx.HTTPError as error:
         raise NeighbourDown(f"{name} can't be reached ({type(error).__name__}).") from error
@@ -36,7 +39,7 @@ async def ask(
 def read_answer(name: str, response: httpx.Response, answer: type[Answer]) -> Answer:
     """Check status and shape of a neighbour's response."""
     if response.status_code == 503:
-        raise Busy(f"{name} is busy.", retry_after=int(response.headers.get("Retry-After", 1)))
+        raise Busy(f"{name} is busy.", retry_after=_retry_after(response))
     if response.status_code == 504:
         raise DeadlinePassed(f"{name} ran out of time.")
     if 400 <= response.status_code < 500:
@@ -46,3 +49,9 @@ def read_answer(name: str, response: httpx.Response, answer: type[Answer]) -> An
         return answer.model_validate_json(response.content)
     except (httpx.HTTPStatusError, ValidationError) as error:
         raise NeighbourLied(f"{name} gave something else than agreed (status {response.status_code}).") from error
+
+
+def _retry_after(response: httpx.Response) -> int:
+    """Seconds; the other form of the header, a date, counts as one second."""
+    seconds = response.headers.get("Retry-After", "")
+    return int(seconds) if seconds.isdecimal() else 1

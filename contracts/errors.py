@@ -22,7 +22,7 @@ class FrontdeskError(Exception):
     code = "internal"
 
 
-class BadRequest(FrontdeskError):
+class BadRequest(FrontdeskError):  # noqa: N818
     status = 422
     code = "bad_request"
 
@@ -37,7 +37,7 @@ class NotFound(BadRequest):
     code = "not_found"
 
 
-class Unavailable(FrontdeskError):
+class Unavailable(FrontdeskError):  # noqa: N818
     status = 503
     code = "unavailable"
 
@@ -66,5 +66,5 @@ class DeadlinePassed(Unavailable):
     code = "deadline_passed"
 
 
-class Misconfigured(FrontdeskError):
+class Misconfigured(FrontdeskError):  # noqa: N818
     code = "misconfigured"

@@ -74,7 +74,9 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(request, error.status_code, "refused", str(error.detail))
+    response = problem(request, error.status_code, "refused", str(error.detail))
+    response.headers.update(error.headers or {})  # 405 says in Allow what would be right
+    return response
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

@@ -100,7 +100,8 @@ class Draft(Wire):
     """An answer phrased by the model. `text` is empty when the model itself saw no answer in the passages.
 
     `support` (0 to 1): how far the passages back the text; `no_answer`: the model's own doubt as a probability.
-    `passages` are the ids that fitted the context, best first; `cited` those that back the text. `stopped` is `end`, `length` or `deadline`.
+    `passages` are the ids that fitted the context, best first; `cited` those that back the text.
+    `stopped` is `end`, `length` or `deadline`.
     """
 
     text: str

@@ -70,12 +70,18 @@ def prepare_knowledge(settings: LocalSettings) -> str:
 
 
 def prepare_generator(settings: LocalSettings) -> str:
-    from generator.export.convert import convert, resolve_model
+    from generator.model_folder import converted_folder, is_converted, resolve_model
     from generator.settings import Settings
 
     config = Settings()
-    folder, done = convert(resolve_model(config.generator_model), config.generator_dir, config.generator_compute)
-    return f"{folder.name} {'converted' if done else 'is up to date'}"
+    source = resolve_model(config.generator_model)
+    folder = converted_folder(source, config.generator_dir, config.generator_compute)
+    if is_converted(folder):
+        return f"{folder.name} is up to date"
+    from generator.export.convert import convert
+
+    convert(source, config.generator_dir, config.generator_compute)
+    return f"{folder.name} converted"
 
 
 def prepare_rasa(settings: LocalSettings) -> tuple[Path, bool]:

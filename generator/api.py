@@ -5,34 +5,50 @@
 `POST /draft` phrases an answer from passages and judges its support, `GET /health`, `GET /metrics`.
 """
 
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import FastAPI, Header, Request
 
+from contracts.errors import Misconfigured
 from contracts.http import install_errors, install_metrics
 from contracts.wire import DEADLINE_HEADER, Draft, DraftRequest
 from generator.engine import Engine
-from generator.export.convert import convert, resolve_model
 from generator.judge import judge_support
+from generator.model_folder import converted_folder, is_converted, resolve_model
 from generator.prompt import build_prompt
 from generator.queue import BoundedQueue
-from generator.settings import settings
+from generator.settings import Settings, settings
 
 WARM_UP = ["<|question|>", "<|answer|>"]
+LONGEST_MS = 600_000
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     config = settings()
-    folder, _ = convert(resolve_model(config.generator_model), config.generator_dir, config.generator_compute)
-    app.state.engine = Engine(folder, config.generator_threads)
+    app.state.engine = Engine(find_model(config), config.generator_threads)
     app.state.engine.generate(WARM_UP, max_tokens=4)
     app.state.queue = BoundedQueue(config.generator_queue)
     yield
     app.state.queue.close()
+
+
+def find_model(config: Settings) -> Path:
+    """The converted model. What is missing is converted by a process of its own, since the converter may load torch."""
+    folder = converted_folder(resolve_model(config.generator_model), config.generator_dir, config.generator_compute)
+    if not is_converted(folder):
+        done = subprocess.run(
+            [sys.executable, "-m", "generator.export.convert"], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise Misconfigured(f"The model could not be converted: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+    return folder
 
 
 app = FastAPI(title="Frontdesk generator", lifespan=_lifespan)
@@ -53,11 +69,12 @@ def health(request: Request) -> dict[str, str | int]:
 async def draft(
     body: DraftRequest,
     request: Request,
-    milliseconds_left: Annotated[int | None, Header(alias=DEADLINE_HEADER)] = None,
+    milliseconds_left: Annotated[int | None, Header(alias=DEADLINE_HEADER, le=LONGEST_MS)] = None,
 ) -> Draft:
     """503 with Retry-After when the queue is full, 504 when the deadline passed before the model could begin."""
     deadline = None if milliseconds_left is None else time.monotonic() + milliseconds_left / 1000
-    engine, queue = request.app.state.engine, request.app.state.queue
+    engine: Engine = request.app.state.engine
+    queue: BoundedQueue = request.app.state.queue
     return await queue.run(lambda: write_draft(engine, body, deadline), deadline)
 
 

@@ -3,11 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from contracts.errors import Busy, DeadlinePassed
-
 
 T = TypeVar("T")
 
@@ -16,19 +15,25 @@ class BoundedQueue:
     """Run blocking work one at a time. At most `places` callers, the one being served included."""
 
     def __init__(self, places: int) -> None:
-        self.places, self.waiting = places, 0
+        self.places = places
+        self._jobs: list[Future[Any]] = []
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
         self._seconds = 0.3  # running mean of one piece of work, for Retry-After
 
+    @property
+    def waiting(self) -> int:
+        """Places taken. Work that has begun keeps its place, also when its caller has left."""
+        self._jobs = [job for job in self._jobs if not job.done()]
+        return len(self._jobs)
+
     async def run(self, work: Callable[[], T], deadline: float | None = None) -> T:
         """Raises Busy when the line is full, DeadlinePassed when the turn came too late to begin."""
-        if self.waiting >= self.places:
-            raise Busy("The model has a full queue; ask again in a moment.", 1 + round(self.waiting * self._seconds))
-        self.waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._worker, self._timed, work, deadline)
-        finally:
-            self.waiting -= 1
+        waiting = self.waiting
+        if waiting >= self.places:
+            raise Busy("The model has a full queue; ask again in a moment.", 1 + round(waiting * self._seconds))
+        job = self._worker.submit(self._timed, work, deadline)
+        self._jobs.append(job)
+        return await asyncio.wrap_future(job)
 
     def _timed(self, work: Callable[[], T], deadline: float | None) -> T:
         started = time.monotonic()

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 MAX_PASSAGE_CHARS = 1_200
+MAX_SLUG_CHARS = 80
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Document:
 
 def slug(heading: str) -> str:
     """`Restore one file (web)` → `restore-one-file-web`."""
-    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-") or "intro"
+    return re.sub(r"[^a-z0-9]+", "-", heading.lower())[:MAX_SLUG_CHARS].strip("-") or "intro"
 
 
 def pack_blocks(blocks: list[str], limit: int = MAX_PASSAGE_CHARS) -> list[str]:
@@ -53,11 +54,11 @@ def pack_blocks(blocks: list[str], limit: int = MAX_PASSAGE_CHARS) -> list[str]:
     A block is never cut in mid-sentence: one longer than the limit stands alone, cut at sentence ends.
     """
     texts: list[str] = []
-    for block in [piece for block in blocks for piece in _cut_at_sentences(block, limit)]:
-        if texts and len(texts[-1]) + len(block) + 1 <= limit:
-            texts[-1] += "\n" + block
+    for piece in [piece for block in blocks if block.strip() for piece in _cut_at_sentences(block, limit)]:
+        if texts and len(texts[-1]) + len(piece) + 1 <= limit:
+            texts[-1] += "\n" + piece
         else:
-            texts.append(block)
+            texts.append(piece)
     return texts
 
 
@@ -69,4 +70,4 @@ def _cut_at_sentences(block: str, limit: int) -> list[str]:
         if pieces[-1] and len(pieces[-1]) + len(sentence) + 1 > limit:
             pieces.append("")
         pieces[-1] = f"{pieces[-1]} {sentence}".strip()
-    return pieces
+    return [piece for piece in pieces if piece]

@@ -12,7 +12,6 @@ from tokenizers import Tokenizer
 from contracts.errors import Misconfigured
 
 Vectors = npt.NDArray[np.float32]
-BATCH = 32
 
 
 class Embedder:
@@ -25,12 +24,18 @@ class Embedder:
                     f"The embedding model is incomplete: {folder / name} is missing. "
                     "Fetch the file from version control, or make it with python -m knowledge.export_embedding."
                 )
+        try:
+            self._load(folder, threads)
+        except Exception as error:  # tokenizers raises plain Exception, onnxruntime classes of its own
+            raise Misconfigured(f"The embedding model in {folder} is damaged ({type(error).__name__}).") from error
+
+    def _load(self, folder: Path, threads: int) -> None:
         card = json.loads((folder / "config.json").read_text())
         self.name: str = card["model"]
         self.dimension: int = card["dimension"]
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(card["max_tokens"])
-        self._tokenizer.enable_padding()
+        self._tokenizer.no_padding()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -39,20 +44,21 @@ class Embedder:
         )
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Texts of similar length share a batch, so that little is computed on padding."""
+        """One text at a time: the model scales its int8 activations by batch, so neighbours would change a vector.
+
+        On a CPU a batch is no faster.
+        """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            vectors[rows] = self._encode_batch([texts[i] for i in rows])
+        for row, text in enumerate(texts):
+            vectors[row] = self._encode_one(text)
         return vectors
 
-    def _encode_batch(self, texts: list[str]) -> Vectors:
-        encodings = self._tokenizer.encode_batch(texts)
+    def _encode_one(self, text: str) -> Vectors:
+        encoding = self._tokenizer.encode(text)
         feed = {
-            "input_ids": np.array([e.ids for e in encodings], dtype=np.int64),
-            "attention_mask": np.array([e.attention_mask for e in encodings], dtype=np.int64),
-            "token_type_ids": np.array([e.type_ids for e in encodings], dtype=np.int64),
+            "input_ids": np.array([encoding.ids], dtype=np.int64),
+            "attention_mask": np.array([encoding.attention_mask], dtype=np.int64),
+            "token_type_ids": np.array([encoding.type_ids], dtype=np.int64),
         }
-        vectors: Vectors = self._session.run(["embedding"], feed)[0]
-        return vectors
+        vector: Vectors = self._session.run(["embedding"], feed)[0][0]
+        return vector

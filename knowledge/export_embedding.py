@@ -28,7 +28,7 @@ class PooledEncoder(torch.nn.Module):
 
     def __init__(self, model: SentenceTransformer) -> None:
         super().__init__()
-        self.encoder = model[0].auto_model
+        self.encoder: torch.nn.Module = model[0].auto_model  # type: ignore[assignment]
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 
 # Words of one row exclude each other: naming one takes the place of the other.
 ALTERNATIVES: tuple[frozenset[str], ...] = (
-    frozenset({"windows", "mac", "macs", "macos", "linux", "ubuntu", "iphone", "ios", "ipad", "android", "web", "browser"}),
+    frozenset(
+        {"windows", "mac", "macs", "macos", "linux", "ubuntu", "iphone", "ios", "ipad", "android", "web", "browser"}
+    ),
     frozenset({"free", "solo", "family", "team", "business", "enterprise"}),
     frozenset({"monthly", "yearly", "annual", "month", "year"}),
     frozenset({"okta", "entra", "azure", "google", "onelogin"}),
@@ -19,4 +21,4 @@ def join_follow_up(question: str, previous: str | None, alternatives: Iterable[f
     asked = set(re.findall(r"\w+", question.lower()))
     replaced = {word for group in alternatives if asked & group for word in group - asked}
     kept = [part for part in previous.split() if re.sub(r"\W", "", part).lower() not in replaced]
-    return f"{' '.join(kept)} {question}"
+    return " ".join([*kept, question])

@@ -26,7 +26,7 @@ from contracts.wire import Passage, PassageKind
 from knowledge.embedding import Embedder
 from knowledge.words import split_words
 
-FORMAT = 1
+FORMAT = 2  # count up when the same knowledge would be written differently
 CHUNK = 256
 Progress = Callable[[int, int], None]
 
@@ -50,7 +50,7 @@ def load_passages(engine: Engine) -> list[StoredPassage]:
     """Everything in the store that can answer, in a stable order."""
     rows = select(PassageRow, DocumentRow).join(DocumentRow).order_by(DocumentRow.id, PassageRow.position)
     with Session(engine) as session:
-        return [_stored(passage, document) for passage, document in session.execute(rows).tuples()]
+        return [_stored(passage, document) for passage, document in session.execute(rows)]
 
 
 def _stored(row: PassageRow, document: DocumentRow) -> StoredPassage:
@@ -84,8 +84,8 @@ def build(engine: Engine, embedder: Embedder, folder: Path, progress: Progress |
     built = not (target / "manifest.json").is_file()
     if built:
         _write(passages, embedder, target, version, progress)
-    make_current(folder, version)
     _write_synced(passages, target)
+    make_current(folder, version)
     return version, built
 
 
@@ -157,9 +157,10 @@ def load(folder: Path) -> Index:
     try:
         manifest = json.loads((home / "manifest.json").read_text())
         synced = json.loads((home / "synced.json").read_text())
-        lines = (home / "passages.jsonl").read_text(encoding="utf-8").splitlines()
+        # Not splitlines(): a passage may hold U+2028 and its like.
+        lines = (home / "passages.jsonl").read_text(encoding="utf-8").strip("\n").split("\n")
         words = bm25s.BM25.load(str(home / "bm25"))
-        return Index(
+        index = Index(
             version=version,
             embedding_model=manifest["embedding_model"],
             passages=tuple(_with_sync(Passage.model_validate_json(line), synced) for line in lines),
@@ -168,10 +169,15 @@ def load(folder: Path) -> Index:
             words=words,
             best_of_word=_best_of_word(words),
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        sizes = (len(index.passages), index.vectors.ntotal, len(index.owners), words.scores["num_docs"])
+        if sizes != (manifest["passages"], manifest["vectors"], manifest["vectors"], manifest["passages"]):
+            raise ValueError(f"sizes {sizes} differ from the manifest")
+    except (OSError, EOFError, ValueError, LookupError, TypeError, RuntimeError) as error:
         raise Misconfigured(
-            f"The search index {home} is damaged ({type(error).__name__}). Delete that folder and run: frontdesk kb sync"
+            f"The search index {home} is damaged ({type(error).__name__}). "
+            "Delete that folder and run: frontdesk kb sync"
         ) from error
+    return index
 
 
 def _with_sync(passage: Passage, synced: dict[str, str]) -> Passage:

@@ -123,8 +123,9 @@ class Searcher:
     def _dense(self, vector: Floats, allowed: npt.NDArray[np.bool_]) -> Floats:
         """The best cosine of each passage's vectors with the question: [passages], 0 where none was near."""
         selector = faiss.IDSelectorBatch(np.flatnonzero(allowed[self.index.owners]).astype(np.int64))
+        chosen = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         cosines, ids = self.index.vectors.search(
-            vector[None], min(CANDIDATES * 3, self.index.vectors.ntotal), params=faiss.SearchParameters(sel=selector)
+            vector[None], min(CANDIDATES * 3, self.index.vectors.ntotal), params=chosen
         )
         best = np.zeros(len(self.index.passages), dtype=np.float32)
         hits = ids[0] >= 0

@@ -26,7 +26,9 @@ class SyncReport:
     index_built: bool
 
 
-def sync(engine: Engine, sources: Path, embedder: Embedder, index: Path, progress: Progress | None = None) -> SyncReport:
+def sync(
+    engine: Engine, sources: Path, embedder: Embedder, index: Path, progress: Progress | None = None
+) -> SyncReport:
     """Migrate, ingest each folder that exists below `sources`, index. Each step may be repeated at will."""
     migrate(engine)
     changes = tuple(

@@ -10,10 +10,10 @@ is what a customer remembers.
 import re
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 from rich.progress import track
 
-from actions.clients.generator import as_context
 from actions.decision import best_curated, is_supported, worth_a_draft
 from actions.settings import ROOT, Thresholds
 from contracts.wire import Draft, DraftPassage, SearchResponse
@@ -22,10 +22,11 @@ from pipeline.stack import Stack
 
 WRONG_COSTS = 3.0
 PARAMS = ROOT / "params.yaml"
-GRID = {
+GRID: dict[str, list[Any]] = {
     "curated": [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8],
     "curated_lead": [-0.3, -0.2, -0.1, 0.0, 0.1],
     "passage": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7],
+    "draft_passages": [1, 2, 4],
     "support": [0.7, 0.8, 0.9, 1.0],
     "no_answer": [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9],
 }
@@ -35,14 +36,13 @@ GRID = {
 class Case:
     question: LabelledQuestion
     found: SearchResponse
-    draft: Draft
+    drafts: dict[int, Draft]
 
 
 def collect(stack: Stack, question: LabelledQuestion) -> Case:
     found = stack.search(question.question, question.previous, k=6)
-    passages = worth_a_draft(found, Thresholds(curated=0, curated_lead=0, passage=0, support=0, no_answer=1))
-    shown = tuple(DraftPassage(id=p.id, text=as_context(p)) for p in passages)
-    return Case(question, found, stack.draft(found.question, shown))
+    shown = tuple(DraftPassage(id=p.id, text=p.text) for p in found.passages)
+    return Case(question, found, {n: stack.draft(found.question, shown[:n]) for n in GRID["draft_passages"]})
 
 
 def gain(case: Case, limits: Thresholds) -> float:
@@ -50,8 +50,8 @@ def gain(case: Case, limits: Thresholds) -> float:
     faq = best_curated(case.found, limits)
     if faq is not None:
         return 1.0 if faq.id in case.question.gold or case.question.is_said(faq.text) else -WRONG_COSTS
-    if worth_a_draft(case.found, limits) and is_supported(case.draft, limits):
-        return 1.0 if case.question.is_said(case.draft.text) else -WRONG_COSTS
+    if worth_a_draft(case.found, limits) and is_supported(case.drafts[limits.draft_passages], limits):
+        return 1.0 if case.question.is_said(case.drafts[limits.draft_passages].text) else -WRONG_COSTS
     return 0.0
 
 
@@ -71,7 +71,8 @@ def write(limits: Thresholds) -> None:
     """Change the numbers in `params.yaml`, keep its comments."""
     text = PARAMS.read_text(encoding="utf-8")
     for name, value in limits.model_dump().items():
-        text, count = re.subn(rf"(?m)^(  {name}: )[-\d.]+", rf"\g<1>{value:.2f}", text)
+        number = str(value) if isinstance(value, int) else f"{value:.2f}"
+        text, count = re.subn(rf"(?m)^(  {name}: )[-\d.]+", rf"\g<1>{number}", text)
         assert count == 1, name
     PARAMS.write_text(text, encoding="utf-8")
 

@@ -44,12 +44,12 @@ class Stack:
 
     def search(self, question: str, previous: str | None, k: int) -> SearchResponse:
         request = SearchRequest(question=question, previous_question=previous, k=k)
-        response = self._http.post(f"{self.url('knowledge')}/search", content=request.model_dump_json())
+        response = self._http.post(f"{self.url('knowledge')}/search", json=request.model_dump(mode="json"))
         response.raise_for_status()
         return SearchResponse.model_validate_json(response.content)
 
     def draft(self, question: str, passages: tuple[DraftPassage, ...]) -> Draft:
         request = DraftRequest(question=question, passages=passages)
-        response = self._http.post(f"{self.url('generator')}/draft", content=request.model_dump_json())
+        response = self._http.post(f"{self.url('generator')}/draft", json=request.model_dump(mode="json"))
         response.raise_for_status()
         return Draft.model_validate_json(response.content)

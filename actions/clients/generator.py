@@ -14,12 +14,7 @@ class GeneratorClient:
         self._http = new_client(url)
 
     async def draft_answer(self, question: str, passages: Sequence[Passage], turn: Turn) -> Draft:
-        shown = tuple(DraftPassage(id=p.id, text=as_context(p)) for p in passages)
+        # Without their headings: the model copies a heading where it should answer.
+        shown = tuple(DraftPassage(id=p.id, text=p.text) for p in passages)
         request = DraftRequest(question=question, passages=shown)
         return await ask(self._http, "generator", "/draft", request, Draft, turn.headers())
-
-
-def as_context(passage: Passage) -> str:
-    """The way to the passage on a line of its own, as the model was trained on."""
-    way = passage.question or " > ".join(part for part in (passage.title, passage.heading) if part)
-    return f"{way}\n{passage.text}"

@@ -6,11 +6,11 @@ Layout of a GPT-2 block: https://huggingface.co/docs/transformers/model_doc/gpt2
 [inputs, outputs]; CTranslate2 wants [outputs, inputs].
 """
 
-import hashlib
 import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,10 @@ from ctranslate2.specs import common_spec, transformer_spec
 from safetensors import SafetensorError, safe_open
 
 from contracts.errors import Misconfigured
+from generator.model_folder import WEIGHTS, converted_folder, is_converted, resolve_model
 from generator.settings import settings
 
-WEIGHTS = "model.safetensors"
-NEEDED = ("config.json", WEIGHTS, "tokenizer.json")
-FORMAT = 1
+SETTINGS = ("n_layer", "n_head", "n_positions", "vocab_size", "eos_token_id")
 Array = npt.NDArray[np.float32]
 
 
@@ -31,40 +30,51 @@ def convert(source: Path, folder: Path, compute: str) -> tuple[Path, bool]:
 
     The version is made of the weights' SHA-256 and the number type. Raises Misconfigured naming a bad file.
     """
-    for name in NEEDED:
-        if not (source / name).is_file():
-            raise Misconfigured(f"The model folder {source} is incomplete: {name} is missing.")
-    version = f"{source.name}-{compute}-{_digest(source)}"
-    target = folder / version
-    if (target / "model.bin").is_file():
+    target = converted_folder(source, folder, compute)
+    if is_converted(target):
         return target, False
     scratch = target.with_name(target.name + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    config = json.loads((source / "config.json").read_text())
+    config = _config(source / "config.json")
     tokens = _vocabulary(source / "tokenizer.json", config["vocab_size"])
     spec = _build_spec(source / WEIGHTS, config, tokens)
     spec.validate()
     spec.optimize(quantization=compute)
     spec.save(str(scratch))
     shutil.copy(source / "tokenizer.json", scratch)
-    limits = {"context": config["n_positions"], "version": version}
+    limits = {"context": config["n_positions"], "version": target.name}
     (scratch / "frontdesk.json").write_text(json.dumps(limits) + "\n")
+    shutil.rmtree(target, ignore_errors=True)  # what is left of a conversion that was deleted in part
     os.replace(scratch, target)
     return target, True
 
 
-def _digest(source: Path) -> str:
-    digest = hashlib.sha256(f"{FORMAT}".encode())
-    for name in NEEDED:
-        digest.update((source / name).read_bytes())
-    return digest.hexdigest()[:10]
+def _config(path: Path) -> dict[str, int]:
+    config = _read_json(path)
+    missing = [name for name in SETTINGS if not isinstance(config.get(name), int)]
+    if missing:
+        raise Misconfigured(f"{path} is not the configuration of a GPT-2: {', '.join(missing)} is missing.")
+    return config
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise Misconfigured(f"{path} is damaged ({error}).") from error
+    if not isinstance(content, dict):
+        raise Misconfigured(f"{path} is damaged: it holds no JSON object.")
+    return content
 
 
 def _vocabulary(path: Path, size: int) -> list[str]:
-    model = json.loads(path.read_text(encoding="utf-8"))
-    tokens = {index: token for token, index in model["model"]["vocab"].items()}
-    tokens |= {entry["id"]: entry["content"] for entry in model["added_tokens"]}
+    model = _read_json(path)
+    try:
+        tokens = {index: token for token, index in model["model"]["vocab"].items()}
+        tokens |= {entry["id"]: entry["content"] for entry in model["added_tokens"]}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Misconfigured(f"{path} is not the tokenizer of a GPT-2.") from error
     if sorted(tokens) != list(range(size)):
         raise Misconfigured(f"{path} has {len(tokens)} tokens, the model wants {size}: they don't belong together.")
     return [tokens[i] for i in range(size)]
@@ -107,19 +117,6 @@ def _layer_norm(spec, get, key: str) -> None:  # type: ignore[no-untyped-def]
 
 def _linear(spec, get, key: str) -> None:  # type: ignore[no-untyped-def]
     spec.weight, spec.bias = np.ascontiguousarray(get(key + ".weight").T), get(key + ".bias")
-
-
-def resolve_model(name: str) -> Path:
-    """The folder of a model given by folder or hub name. The hub needs the `train` extra and a network."""
-    if Path(name).is_dir():
-        return Path(name)
-    try:
-        from huggingface_hub import snapshot_download
-    except ImportError as error:
-        raise Misconfigured(
-            f"GENERATOR_MODEL={name} is not a folder; to fetch it from a hub install the train extra first."
-        ) from error
-    return Path(snapshot_download(name, allow_patterns=["config.json", "model.safetensors", "tokenizer.json"]))
 
 
 if __name__ == "__main__":

@@ -17,11 +17,11 @@ class FaqEntry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=100)]
     question: Annotated[str, Field(min_length=3)]
     answer: Annotated[str, Field(min_length=3)]
     asked: tuple[str, ...] = ()
-    product: str | None = None
+    product: Annotated[str, Field(max_length=64)] | None = None
     audience: Audience = Audience.PUBLIC
     updated: date
     url: str

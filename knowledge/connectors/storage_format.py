@@ -8,20 +8,27 @@ code its lines; pictures and other macros are dropped.
 import html
 import re
 from dataclasses import dataclass, field
+from itertools import count, product
 
 from lxml import etree
+
+from knowledge.documents import slug
 
 NAMESPACES = "xmlns:ac='urn:ac' xmlns:ri='urn:ri'"
 AC, RI = "{urn:ac}", "{urn:ri}"
 HEADINGS = {"h1": 1, "h2": 1, "h3": 2, "h4": 3, "h5": 4, "h6": 5}
 PANELS = {"info", "note", "warning", "tip", "panel", "expand"}
 CONTAINERS = {"div", "section", f"{AC}layout", f"{AC}layout-section", f"{AC}layout-cell", f"{AC}rich-text-body"}
+MAX_SPAN = 100
 XML_ENTITIES = {"amp", "lt", "gt", "quot", "apos"}
 
 
 @dataclass
 class Section:
-    """A heading with what stands under it. `heading` is the path (`Windows > Proxy`), `anchor` is unique in a page."""
+    """A heading with what stands under it. `heading` is the path (`Windows > Proxy`).
+
+    `anchor` is its slug, unique in a page.
+    """
 
     heading: str
     anchor: str
@@ -37,33 +44,47 @@ def read_sections(storage: str) -> list[Section]:
         level = HEADINGS.get(element.tag)
         if level:
             path = [*path[: level - 1], _text(element)]
-            sections.append(Section(" > ".join(path), _unique(" ".join(path[-1:]), sections)))
+            sections.append(Section(" > ".join(path), _unique(slug(path[-1]), sections)))
         else:
-            sections[-1].blocks += _blocks(element)
+            sections[-1].blocks += [block for block in _blocks(element) if block]
     return [section for section in sections if section.blocks]
 
 
-def _unique(heading: str, sections: list[Section]) -> str:
-    same = sum(section.anchor.split("~")[0] == heading for section in sections)
-    return heading if same == 0 else f"{heading}~{same + 1}"
+def _unique(anchor: str, sections: list[Section]) -> str:
+    taken = {section.anchor for section in sections}
+    numbered = (f"{anchor}-{number}" for number in count(2))
+    return anchor if anchor not in taken else next(name for name in numbered if name not in taken)
 
 
 def _plain_entities(storage: str) -> str:
-    """HTML entities such as &nbsp; mean nothing to XML; write the characters."""
-    return re.sub(
-        r"&(\w+);", lambda m: m[0] if m[1] in XML_ENTITIES else html.unescape(m[0]).replace("\xa0", " "), storage
-    )
+    """HTML entities such as &nbsp; mean nothing to XML; write the characters. CDATA has no entities."""
+
+    def plain(match: re.Match[str]) -> str:
+        if match[1] is None or match[1] in XML_ENTITIES:
+            return match[0]
+        return html.escape(html.unescape(match[0])).replace("\xa0", " ")
+
+    return re.sub(r"<!\[CDATA\[.*?\]\]>|&(\w+);", plain, storage, flags=re.DOTALL)
 
 
 def _flatten(parent: etree._Element) -> list[etree._Element]:
-    """Block elements in reading order, with layout containers opened."""
-    found: list[etree._Element] = []
+    """Block elements in reading order, with layout containers opened; loose text becomes a paragraph."""
+    found = _paragraph(parent.text)
     for element in parent:
         if element.tag in CONTAINERS:
             found += _flatten(element)
         elif isinstance(element.tag, str):
             found.append(element)
+        found += _paragraph(element.tail)
     return found
+
+
+def _paragraph(text: str | None) -> list[etree._Element]:
+    if not (text or "").strip():
+        return []
+    paragraph = etree.Element("p")
+    paragraph.text = text
+    return [paragraph]
 
 
 def _blocks(element: etree._Element) -> list[str]:
@@ -89,7 +110,7 @@ def _list_lines(element: etree._Element, indent: str = "") -> list[str]:
 
 
 def _table_lines(table: etree._Element) -> list[str]:
-    rows = [[(cell.tag, _text(cell)) for cell in row if cell.tag in ("th", "td")] for row in table.iter("tr")]
+    rows = [row for row in _table_rows(table) if any(text for _, text in row)]
     if rows and all(tag == "th" for tag, _ in rows[0]):
         names = [text for _, text in rows[0]]
         return [
@@ -97,6 +118,28 @@ def _table_lines(table: etree._Element) -> list[str]:
             for row in rows[1:]
         ]
     return ["; ".join(text for _, text in row) + "." for row in rows]
+
+
+def _table_rows(table: etree._Element) -> list[list[tuple[str, str]]]:
+    """Tag and text of each cell; a cell over several columns or rows stands in each of its places."""
+    rows, grid = list(table.iter("tr")), dict[tuple[int, int], tuple[str, str]]()
+    for y, row in enumerate(rows):
+        x = 0
+        for cell in (child for child in row if child.tag in ("th", "td")):
+            while (y, x) in grid:
+                x += 1
+            places = product(range(y, y + _span(cell, "rowspan")), range(x, x + _span(cell, "colspan")))
+            grid.update(dict.fromkeys(places, (cell.tag, _text(cell))))
+    cells: list[list[tuple[str, str]]] = [[] for _ in rows]
+    for y, x in sorted(grid):
+        if y < len(rows):
+            cells[y].append(grid[y, x])
+    return cells
+
+
+def _span(cell: etree._Element, name: str) -> int:
+    value = cell.get(name, "1")
+    return min(max(int(value), 1), MAX_SPAN) if value.isdecimal() else 1
 
 
 def _macro_blocks(macro: etree._Element) -> list[str]:

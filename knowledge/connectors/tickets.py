@@ -3,11 +3,10 @@
 Only solved tickets with a filed resolution are kept, and only their subject and that resolution, anonymised.
 """
 
-from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.wire import Audience
 from knowledge.connectors.report import Reading
@@ -37,9 +36,9 @@ class Ticket(BaseModel):
     subject: str
     status: str
     priority: str
-    created_at: datetime
-    updated_at: datetime
-    product: str | None = None
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    product: Annotated[str, Field(max_length=64)] | None = None
     requester: Person
     assignee: Person | None = None
     resolution: str | None = None
@@ -59,7 +58,7 @@ class Ticket(BaseModel):
     def as_document(self) -> Document:
         subject = anonymise(self.subject, self.people)
         resolution = anonymise(self.resolution or "", self.people)
-        passage = DocumentPassage(id=f"ticket:{self.id}", text=resolution, heading=subject, prompts=(subject,))
+        passage = DocumentPassage(id=f"ticket:{self.id}", text=resolution, prompts=(subject,))
         return Document(
             id=passage.id,
             kind="ticket",
@@ -77,16 +76,33 @@ def read(folder: Path) -> Reading:
     """All reusable tickets below `folder`."""
     reading = Reading(source="tickets", kind="ticket", location=folder.name)
     for path in sorted(folder.glob("*.jsonl")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            if not line.strip():
-                continue
-            try:
-                ticket = Ticket.model_validate_json(line)
-            except ValidationError as error:
-                first = error.errors()[0]
-                where = ".".join(map(str, first["loc"]))
-                reading.left_out.append(f"{path.name} line {number}: {where}: {first['msg']}")
-                continue
-            if ticket.reusable:
-                reading.documents.append(ticket.as_document())
+        try:
+            # Not splitlines(): inside JSON strings it would also cut at U+2028 and its like.
+            lines = path.read_text(encoding="utf-8").split("\n")
+        except UnicodeDecodeError:
+            reading.left_out.append(f"{path.name}: not readable as UTF-8")
+            continue
+        _read_lines(lines, path.name, reading)
     return reading
+
+
+def _read_lines(lines: list[str], name: str, reading: Reading) -> None:
+    known = {document.id for document in reading.documents}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            ticket = Ticket.model_validate_json(line)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            reading.left_out.append(f"{name} line {number}: {where}: {first['msg']}")
+            continue
+        if not ticket.reusable:
+            continue
+        document = ticket.as_document()
+        if document.id in known:
+            reading.left_out.append(f"{name} line {number}: the id {document.id} is taken already")
+            continue
+        known.add(document.id)
+        reading.documents.append(document)

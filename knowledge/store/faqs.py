@@ -8,7 +8,7 @@ no row needs an update unless it is used. The column holds the logarithm (base 2
 from datetime import UTC, datetime
 from math import log2
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from contracts.tables import FaqRow, now
@@ -29,13 +29,22 @@ def first_relevance(updated_at: datetime) -> float:
 def record_use(engine: Engine, faq_id: str, moment: datetime | None = None) -> bool:
     """Count one use; False when there is no such FAQ (it may have been removed meanwhile)."""
     moment = moment or now()
-    with Session(engine) as session, session.begin():
-        row = session.scalar(select(FaqRow).where(FaqRow.id == faq_id).with_for_update())
-        if row is None:
-            return False
-        use = weight_log2(moment)
-        top, low = max(row.relevance, use), min(row.relevance, use)
-        row.relevance = top + log2(1 + 2 ** (low - top))
-        row.uses += 1
-        row.last_used_at = moment
-    return True
+    while True:
+        with Session(engine) as session, session.begin():
+            row = session.get(FaqRow, faq_id)
+            if row is None:
+                return False
+            # Only if nobody counted a use since we read: SQLite knows no lock on a row.
+            unchanged = update(FaqRow).where(FaqRow.id == faq_id, FaqRow.uses == row.uses)
+            counted = unchanged.values(
+                relevance=_added(row.relevance, weight_log2(moment)), uses=row.uses + 1, last_used_at=moment
+            )
+            found = counted.returning(FaqRow.id).execution_options(synchronize_session=False)
+            if session.scalar(found) is not None:
+                return True
+
+
+def _added(one: float, other: float) -> float:
+    """log2(2^one + 2^other) without ever computing the powers, which are huge."""
+    top, low = max(one, other), min(one, other)
+    return top + log2(1 + 2 ** (low - top))

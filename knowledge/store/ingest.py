@@ -41,11 +41,8 @@ def ingest(engine: Engine, reading: Reading) -> Changes:
             SourceRow(id=reading.source, kind=reading.kind, location=reading.location, synced_at=moment)
         )
         session.flush()
-        known = dict(
-            session.execute(select(DocumentRow.id, DocumentRow.digest).where(DocumentRow.source_id == reading.source))
-            .tuples()
-            .all()
-        )
+        digests = select(DocumentRow.id, DocumentRow.digest).where(DocumentRow.source_id == reading.source)
+        known = {row.id: row.digest for row in session.execute(digests)}
         for document in reading.documents:
             if known.pop(document.id, None) == document.digest:
                 changes.unchanged += 1
