@@ -1,0 +1,95 @@
+"""Many messages at once: each gets a reply or a 503 with a sentence, in order and one at a time per conversation."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import httpx
+import pytest
+
+from contracts.wire import ChatReply, Problem
+from gateway import phrases
+from tests.gateway.conftest import Gateway
+from tests.gateway.fake_rasa import says, waits
+
+MESSAGES = 1_000
+AT_ONCE = 100
+Start = Callable[..., Gateway]
+
+
+def post_all(gateway: Gateway, texts: Sequence[str], cookies: httpx.Cookies | None = None) -> list[httpx.Response]:
+    """Post all of them, at most AT_ONCE under way, begun in their order."""
+
+    async def run() -> list[httpx.Response]:
+        limits = httpx.Limits(max_connections=AT_ONCE)
+        async with httpx.AsyncClient(base_url=gateway.address, timeout=60, limits=limits, trust_env=False) as client:
+            places = asyncio.Semaphore(AT_ONCE)
+
+            async def post(text: str) -> httpx.Response:
+                request = client.build_request("POST", "/chat/messages", json={"message": text}, cookies=cookies)
+                async with places:
+                    return await client.send(request)
+
+            return await asyncio.gather(*(post(text) for text in texts))
+
+    return asyncio.run(run())
+
+
+def conversation(gateway: Gateway, question: str) -> httpx.Cookies:
+    with gateway.browser() as browser:
+        browser.post("/chat/messages", json={"message": question})
+        return browser.cookies
+
+
+def test_a_thousand_identical_messages_each_get_a_reply_or_a_reason(gateway: Gateway, question: str) -> None:
+    responses = post_all(gateway, [question] * MESSAGES, conversation(gateway, f"{question} first"))
+    counts = Counter(response.status_code for response in responses)
+    assert set(counts) == {200, 503} and counts.total() == MESSAGES
+    assert len({ChatReply.model_validate(r.json()).turn_id for r in responses if r.status_code == 200}) == counts[200]
+    refused = [response for response in responses if response.status_code == 503]
+    assert {Problem.model_validate(r.json()).message for r in refused} <= {phrases.TOO_MANY, phrases.BUSY}
+    assert all(int(r.headers["Retry-After"]) >= 1 for r in refused)
+
+
+def test_what_was_taken_in_reached_rasa_once_and_one_at_a_time(gateway: Gateway, question: str) -> None:
+    responses = post_all(gateway, [question] * 200, conversation(gateway, f"{question} first"))
+    heard = gateway.rasa.heard_text(question)
+    assert len(heard) == sum(response.status_code == 200 for response in responses)
+    assert {gateway.rasa.most[body["sender"]] for body in heard} == {1}
+
+
+def test_messages_of_a_conversation_reach_rasa_in_their_order(gateway: Gateway, question: str) -> None:
+    cookies, texts = conversation(gateway, question), [f"{question} part {number}" for number in range(8)]
+    gateway.rasa.moods[texts[0]] = waits(0.1, says("First."))
+
+    async def run() -> None:
+        async with httpx.AsyncClient(base_url=gateway.address, cookies=cookies, timeout=30, trust_env=False) as client:
+            posts = []
+            for text in texts:
+                posts.append(asyncio.create_task(client.post("/chat/messages", json={"message": text})))
+                await asyncio.sleep(0.03)
+            assert {response.status_code for response in await asyncio.gather(*posts)} == {200}
+
+    asyncio.run(run())
+    assert [body["message"] for body in gateway.rasa.heard if body["message"] in texts] == texts
+
+
+def test_many_strangers_at_once_are_bounded(gateway: Gateway, question: str) -> None:
+    gateway.rasa.moods[question] = waits(0.3, says("Here."))
+    counts = Counter(response.status_code for response in post_all(gateway, [question] * AT_ONCE))
+    assert set(counts) == {200, 503}
+    assert counts[200] >= 32
+
+
+@pytest.mark.parametrize("conversations", [1, 20])
+def test_after_a_rush_everybody_is_served_again(gateway: Gateway, question: str, conversations: int) -> None:
+    post_all(gateway, [question] * 60)
+    for number in range(conversations):
+        assert gateway.ask(f"{question} {number}").status_code == 200
+
+
+def test_a_slow_conversation_holds_up_nobody_else(gateway: Gateway, question: str) -> None:
+    gateway.rasa.moods[question] = waits(0.8, says("Slow."))
+    slow, quick = post_all(gateway, [question, f"{question} too"])
+    assert slow.json()["text"] == "Slow."
+    assert quick.json()["total_ms"] < 500
