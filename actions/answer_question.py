@@ -1,8 +1,8 @@
 """Answer a question: the story of a turn.
 
-    question ─► find passages ─► a reviewed FAQ answers it?      quote it
-                               ├► the passages support a draft?   send the draft
-                               └► neither                         say so, show the nearest pages, offer a person
+question ─► find passages ─► a reviewed FAQ answers it?      quote it
+                           ├► the passages support a draft?   send the draft
+                           └► neither                         say so, show the nearest pages, offer a person
 """
 
 from rasa_sdk import Tracker
@@ -17,7 +17,7 @@ from actions.replies import Reply
 from actions.stopwatch import Stopwatch
 from actions.turn import CarefulAction, Events, Turn
 from contracts.errors import FrontdeskError
-from contracts.wire import Draft, SearchResponse
+from contracts.wire import MAX_QUESTION_CHARS, Draft, SearchResponse
 
 
 class ActionAnswerQuestion(CarefulAction):
@@ -29,7 +29,8 @@ class ActionAnswerQuestion(CarefulAction):
         reply = await answer(question, turn, services(), watch)
         evidence = reply.evidence(watch.timings_ms, services().thresholds)
         dispatcher.utter_message(text=reply.text, json_message={"evidence": evidence.model_dump(mode="json")})
-        return [SlotSet("last_question", reply.found.question), SlotSet("offer", reply.offer)]
+        asked = reply.found.question[-MAX_QUESTION_CHARS:]  # follow-ups grow by being joined
+        return [SlotSet("last_question", asked), SlotSet("offer", reply.offer)]
 
 
 async def answer(question: Question, turn: Turn, neighbours: Services, watch: Stopwatch) -> Reply:
@@ -37,7 +38,7 @@ async def answer(question: Question, turn: Turn, neighbours: Services, watch: St
         found = await neighbours.knowledge.find_passages(question.text, question.previous, turn)
     faq = best_curated(found, neighbours.thresholds)
     if faq is not None:
-        await neighbours.knowledge.record_use(faq.id, turn)
+        neighbours.knowledge.record_use(faq.id, turn)
         return replies.quote(found, faq)
     draft = await supported_draft(found, turn, neighbours, watch)
     if draft is not None:

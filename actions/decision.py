@@ -1,7 +1,7 @@
 """When is an answer good enough to be sent? Pure functions of what was found, drafted and allowed."""
 
-from contracts.wire import Draft, Passage, PassageKind, SearchResponse
 from actions.settings import Thresholds
+from contracts.wire import Draft, Passage, PassageKind, SearchResponse
 
 
 def best_curated(found: SearchResponse, limits: Thresholds) -> Passage | None:

@@ -6,7 +6,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.bootstrap import services
 from actions.clients.tickets import NewTicket
-from actions.turn import CarefulAction, Events, Turn
+from actions.turn import CarefulAction, Events, Turn, text_slot
 
 
 class ActionHandoff(CarefulAction):
@@ -16,7 +16,7 @@ class ActionHandoff(CarefulAction):
         return "action_handoff"
 
     async def work(self, dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn) -> Events:
-        email = tracker.get_slot("email")
+        email = text_slot(tracker, "email")
         question = tracker.get_slot("last_question")
         summary = f"Asks for a person: {question}" if question else "Asks for a person."
         number = await services().tickets.open(NewTicket(tracker.sender_id, summary, email=email, severity="normal"))

@@ -5,10 +5,9 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.bootstrap import services
+from actions.clear_ticket import TICKET_SLOTS
 from actions.clients.tickets import NewTicket
 from actions.turn import CarefulAction, Events, Turn
-
-FORM_SLOTS = ("email", "product", "summary", "severity")
 
 
 class ActionOpenTicket(CarefulAction):
@@ -30,5 +29,5 @@ class ActionOpenTicket(CarefulAction):
             f"Ask me “what about {number}?” any time to see where it stands."
         )
         # The address stays for the next ticket; what was said of this one must not slip into it.
-        forget = [SlotSet(slot, None) for slot in ("product", "summary", "severity")]
+        forget = [SlotSet(slot, None) for slot in TICKET_SLOTS]
         return [SlotSet("ticket_number", number), SlotSet("offer", "none"), *forget]

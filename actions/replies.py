@@ -66,9 +66,7 @@ def nearest_pages(found: SearchResponse) -> tuple[Passage, ...]:
 
 def as_source(passage: Passage) -> Source:
     title = " › ".join(part for part in (passage.title, passage.heading) if part)
-    return Source(
-        id=passage.id, title=title, url=passage.url, score=passage.score, updated_at=passage.updated_at
-    )
+    return Source(id=passage.id, title=title, url=passage.url, score=passage.score, updated_at=passage.updated_at)
 
 
 def _cited(found: SearchResponse, draft: Draft) -> tuple[Passage, ...]:

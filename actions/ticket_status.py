@@ -8,7 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.bootstrap import services
 from actions.clients.tickets import TicketState
-from actions.turn import CarefulAction, Events, Turn
+from actions.turn import CarefulAction, Events, Turn, text_slot
 
 NUMBER = re.compile(r"\bT[-\s]?(\d{1,6})\b", re.IGNORECASE)
 
@@ -22,7 +22,7 @@ class ActionTicketStatus(CarefulAction):
         if number is None:
             dispatcher.utter_message(text="Which ticket do you mean? Its number looks like T-000123.")
             return []
-        state = await services().tickets.find(number, tracker.sender_id, tracker.get_slot("email"))
+        state = await services().tickets.find(number, tracker.sender_id, text_slot(tracker, "email"))
         dispatcher.utter_message(text=_sentence(number, state))
         return [SlotSet("ticket_number", number)]
 
@@ -30,7 +30,7 @@ class ActionTicketStatus(CarefulAction):
 def ticket_number(tracker: Tracker) -> str | None:
     """The number in the message, or else the last one of this conversation; `t 12` means T-000012."""
     message = tracker.latest_message or {}
-    said = NUMBER.search(str(message.get("text") or "")) or NUMBER.search(tracker.get_slot("ticket_number") or "")
+    said = NUMBER.search(str(message.get("text") or "")) or NUMBER.search(text_slot(tracker, "ticket_number") or "")
     return f"T-{int(said[1]):06d}" if said else None
 
 

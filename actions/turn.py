@@ -38,23 +38,39 @@ class Turn:
 
     @classmethod
     def of(cls, tracker: Tracker) -> "Turn":
-        metadata = (tracker.latest_message or {}).get("metadata") or {}
-        ends_at = float(metadata.get("deadline_at", time.time() + settings().turn_seconds))
+        metadata = (tracker.latest_message or {}).get("metadata")
+        if not isinstance(metadata, dict):  # another client of Rasa's channel may send anything
+            metadata = {}
+        seconds, audience = settings().turn_seconds, metadata.get("audience")
+        if isinstance(metadata.get("deadline_at"), (int, float)):
+            seconds = metadata["deadline_at"] - time.time()
         return cls(
             id=str(metadata.get("turn_id", "none")),
-            ends=time.monotonic() + ends_at - time.time(),
-            audience=Audience(metadata.get("audience", Audience.PUBLIC)),
+            ends=time.monotonic() + seconds,
+            audience=Audience(audience) if audience in set(Audience) else Audience.PUBLIC,
         )
 
     @property
     def seconds_left(self) -> float:
         return self.ends - time.monotonic() - SECONDS_TO_REPLY
 
-    def headers(self) -> dict[str, str]:
-        """To send with every request made for this turn. Raises DeadlinePassed when there is no time for one."""
-        if self.seconds_left <= 0:
+    def headers(self, kept_back: float = 0.0) -> dict[str, str]:
+        """To send with every request made for this turn; `kept_back`: seconds that we need ourselves after it.
+
+        Raises DeadlinePassed when there is no time for a request.
+        """
+        seconds = self.seconds_left - kept_back
+        if seconds <= 0:
             raise DeadlinePassed("The time of this turn is over.")
-        return {TURN_HEADER: self.id, DEADLINE_HEADER: str(int(self.seconds_left * 1000))}
+        return {TURN_HEADER: self.id, DEADLINE_HEADER: str(int(seconds * 1000))}
+
+
+def text_slot(tracker: Tracker, name: str) -> str | None:
+    """The text of a slot. Rasa makes a list of two e-mail addresses in one message: then the first."""
+    value = tracker.get_slot(name)
+    if isinstance(value, list):
+        value = value[0] if value else None
+    return None if value is None else str(value)
 
 
 class CarefulAction(Action, ABC):  # type: ignore[misc]

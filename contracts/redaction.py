@@ -37,6 +37,8 @@ ADDRESS = re.compile(
     rf"|{STRASSE} \d{{1,4}}[a-z]?\b|{VIA},? \d{{1,4}}\b){TOWN}"
 )
 SERIAL = re.compile(r"\b(?:S/N|SN|serial(?: number)?)[:#\s]+(?=\w*\d)[A-Z0-9][A-Z0-9-]{5,}\b", re.IGNORECASE)
+# As makers of computers print them, without the word: capitals and digits mixed.
+BARE_SERIAL = re.compile(r"\b(?=[A-Z0-9]*[A-Z][A-Z0-9]*\d[A-Z0-9]*[A-Z])[A-Z0-9]{10,14}\b")
 
 
 def luhn_valid(digits: str) -> bool:
@@ -83,5 +85,6 @@ RULES: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("ip", IPV4, _always),
     ("ip", COLONS, is_address),
     ("serial", SERIAL, _always),
+    ("serial", BARE_SERIAL, _always),
     ("phone", PHONE, _always),
 )

@@ -146,6 +146,13 @@ class ChatMessage(Wire):
     message: Annotated[str, Field(max_length=MAX_QUESTION_CHARS)]
 
 
+class Button(Wire):
+    """A quick reply. `token` is what to send back when it is pressed; only we can make one."""
+
+    title: str
+    token: str
+
+
 class ChatReply(Wire):
     """What the browser gets: always a sentence and the id of the turn.
 
@@ -155,7 +162,7 @@ class ChatReply(Wire):
     turn_id: str
     text: str
     status: str = "answered"
-    buttons: tuple[str, ...] = ()
+    buttons: tuple[Button, ...] = ()
     evidence: Evidence | None = None
     total_ms: float = 0.0
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from typer.core import TyperGroup
 
 from contracts.errors import FrontdeskError
@@ -39,7 +40,7 @@ class LazyGroups(TyperGroup):
 app = typer.Typer(cls=LazyGroups, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def frontdesk(version: Annotated[bool, typer.Option("--version", help="print the version")] = False) -> None:
     """Frontdesk, a support assistant that answers from your own knowledge."""
     if version:
@@ -54,5 +55,5 @@ def main() -> None:
     try:
         app()
     except FrontdeskError as error:
-        Console(stderr=True).print(f"[bold red]✗[/] {error}", highlight=False)
+        Console(stderr=True).print(f"[bold red]✗[/] {escape(str(error))}", highlight=False)
         sys.exit(1)

@@ -37,7 +37,10 @@ class Release:
 
     def is_running(self, settings: LocalSettings) -> bool:
         file = settings.var / "run" / "release.json"
-        return file.is_file() and json.loads(file.read_text()) == self.__dict__
+        try:
+            return bool(json.loads(file.read_text()) == self.__dict__)
+        except (OSError, ValueError):  # none, or one that was written in part
+            return False
 
     def write(self, settings: LocalSettings) -> None:
         (settings.var / "run" / "release.json").write_text(json.dumps(self.__dict__))
@@ -74,7 +77,8 @@ def start(settings: LocalSettings, supervisor: Supervisor, parts: tuple[Process,
             supervisor.start(parts)
             for process in supervisor.wait_ready(parts):
                 seconds = time.perf_counter() - began
-                console.print(f"  [green]✓[/] {process.name}: ready on {process.port} ({seconds:.1f} s)", highlight=False)
+                ready = f"  [green]✓[/] {process.name}: ready on {process.port} ({seconds:.1f} s)"
+                console.print(ready, highlight=False)
                 status.update("Starting the processes …")
         except (FrontdeskError, KeyboardInterrupt):
             supervisor.stop()

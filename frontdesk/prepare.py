@@ -37,6 +37,7 @@ def step(console: Console, doing: str) -> Iterator[Callable[[str], None]]:
 
 def prepare(settings: LocalSettings, console: Console) -> Path:
     """Do what is missing; returns the Rasa model to serve."""
+    _ = settings.ports  # a bad one is told now, not after the training
     check_disk(settings.var)
     with step(console, "Knowledge base") as tell:
         tell(prepare_knowledge(settings))
@@ -53,7 +54,9 @@ def check_disk(folder: Path, needed_gb: float = FREE_GB) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free / 1e9
     if free < needed_gb:
-        raise Misconfigured(f"Only {free:.1f} GB are free in {folder}; {needed_gb:.0f} GB are needed. Make room, then: make up")
+        raise Misconfigured(
+            f"Only {free:.1f} GB are free in {folder}; {needed_gb:.0f} GB are needed. Make room, then: make up"
+        )
 
 
 def prepare_knowledge(settings: LocalSettings) -> str:

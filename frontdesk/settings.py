@@ -45,7 +45,7 @@ class LocalSettings:
     def _port(self, name: str, default: int) -> int:
         variable = f"{name.upper()}_PORT"
         said = self.given.get(variable, str(default))
-        if not said.isdigit() or not 1024 <= int(said) <= 65535:
+        if not (said.isascii() and said.isdigit()) or not 1024 <= int(said) <= 65535:
             raise Misconfigured(f"{variable}={said} is no port; give a number from 1024 to 65535.")
         return int(said)
 
@@ -89,5 +89,6 @@ class LocalSettings:
         if not file.is_file() or len(file.read_text().strip()) < 32:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(mode=0o600)
+            file.chmod(0o600)  # also one that was left from before
             file.write_text(secrets.token_urlsafe(48) + "\n")
         return file.read_text().strip()

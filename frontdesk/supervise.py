@@ -6,11 +6,13 @@ Its configuration, socket and pid lie under `var/run/`, the logs under `var/log/
 import configparser
 import hashlib
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from xmlrpc.client import Fault, ServerProxy
 
@@ -97,9 +99,12 @@ class Supervisor:
         found = own_processes(self._settings.var)
         if self.running():
             self._ask("shutdown")
+        else:
+            _terminate(found)
         _, left = psutil.wait_procs(found, timeout=STOP_SECONDS)
         for process in left:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         psutil.wait_procs(left, timeout=3)
         self._socket.unlink(missing_ok=True)
         return len(found)
@@ -127,7 +132,7 @@ class Supervisor:
         }
         for process in processes:
             config[f"program:{process.name}"] = {
-                "command": " ".join(process.command).replace("%", "%%"),
+                "command": shlex.join(process.command).replace("%", "%%"),
                 "stdout_logfile": str(self._settings.logs / f"{process.name}.log"),
                 "stdout_logfile_maxbytes": "10MB",
                 "stdout_logfile_backups": "3",
@@ -141,6 +146,12 @@ class Supervisor:
             }
         with self._config.open("w") as file:
             config.write(file)
+
+
+def _terminate(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
 
 
 def is_ready(process: Process) -> bool:
@@ -164,9 +175,17 @@ def own_processes(var: Path) -> list[psutil.Process]:
 
 
 def check_ports(processes: Iterable[Process]) -> None:
-    """Raises Misconfigured naming the first port that somebody else holds, and by whom."""
-    listeners = {c.laddr.port: c.pid for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
+    """Raises Misconfigured naming the first port that somebody else holds and by whom, or that two of ours want."""
+    connections = psutil.net_connections("tcp")
+    listeners = {c.laddr.port: c.pid for c in connections if c.laddr and c.status == psutil.CONN_LISTEN}
+    wanted: dict[int, str] = {}
     for process in processes:
+        other = wanted.setdefault(process.port, process.name)
+        if other != process.name:
+            raise Misconfigured(
+                f"{process.name} and {other} can't both have port {process.port}. "
+                f"Choose another: make up {process.name.upper()}_PORT={process.port + 1}"
+            )
         if process.port in listeners:
             pid = listeners[process.port]
             who = f"{psutil.Process(pid).name()} (process {pid})" if pid else "another program"

@@ -20,7 +20,7 @@ from gateway import phrases
 from gateway.message import MessageReader
 from gateway.rasa import RasaClient
 from gateway.record import AnswerLog
-from gateway.sessions import COOKIE, Sessions
+from gateway.sessions import COOKIE, QuickReplies, Sessions
 from gateway.settings import settings
 from gateway.turns import Turns
 
@@ -40,7 +40,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.sessions = Sessions(config.session_secret, config.session_days)
     state.rasa, state.answers = RasaClient(config.rasa_url), AnswerLog(config.database_url)
     state.turns = Turns(
-        state.rasa, state.answers, MessageReader(),
+        state.rasa, state.answers, MessageReader(), QuickReplies(config.session_secret, config.session_days),
         config.turn_seconds, config.turns_at_once, config.waiting_per_conversation,
     )  # fmt: skip
     yield
@@ -50,7 +50,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 app = FastAPI(title="Frontdesk gateway", lifespan=_lifespan, docs_url=None, redoc_url=None)
 install_errors(app)
-install_metrics(app, "gateway")
 app.mount("/static", StaticFiles(directory=PAGE), name="static")
 
 
@@ -58,24 +57,36 @@ class IncomingMessage(Wire):
     """The text is measured after cleaning, with a sentence of its own; the body as a whole has a limit too."""
 
     message: str
+    button: str | None = None
 
 
 @app.middleware("http")
 async def guard(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
     """Refuse bodies that are too large before reading them all; add the security headers."""
-    size = 0
-    if request.method == "POST":
-        chunks = []
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > MAX_BODY_BYTES:
-                return problem(request, 413, "too_large", phrases.BODY_TOO_LARGE)
-            chunks.append(chunk)
-        request._body = b"".join(chunks)
-    response = await call(request)
+    if await _body_fits(request):
+        response = await call(request)
+    else:
+        response = problem(request, 413, "too_large", phrases.BODY_TOO_LARGE)
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     return response
+
+
+async def _body_fits(request: Request) -> bool:
+    """Read the body of a POST, but no more of it than we take."""
+    if request.method != "POST":
+        return True
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            return False
+        chunks.append(chunk)
+    request._body = b"".join(chunks)
+    return True
+
+
+install_metrics(app, "gateway")  # after the guard, around it: what is refused counts too
 
 
 @app.get("/", include_in_schema=False)
@@ -108,5 +119,5 @@ async def post_message(
             COOKIE, token, max_age=state.sessions.seconds, httponly=True, samesite="lax",
             secure=settings().secure_cookie, path="/",
         )  # fmt: skip
-    reply: ChatReply = await state.turns.answer(conversation, body.message, "web", Audience.PUBLIC)
+    reply: ChatReply = await state.turns.answer(conversation, body.message, "web", Audience.PUBLIC, body.button)
     return reply

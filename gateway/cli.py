@@ -7,6 +7,7 @@ import httpx
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from contracts.errors import BadRequest, NeighbourDown, NeighbourLied
@@ -23,7 +24,7 @@ def ask(
     as_json: Annotated[bool, typer.Option("--json", help="print the reply as JSON")] = False,
 ) -> None:
     """Ask one question and show reply, sources, scores and times."""
-    reply = post_question(server or default_server(), question)
+    reply = post_question((server or default_server()).rstrip("/"), question)
     if as_json:
         print(reply.model_dump_json(indent=1))
     else:
@@ -38,7 +39,7 @@ def post_question(server: str, question: str) -> ChatReply:
     """Raises NeighbourDown without a server, BadRequest with the server's own reason, NeighbourLied for nonsense."""
     try:
         response = httpx.post(f"{server}/chat/messages", json={"message": question}, timeout=SECONDS, trust_env=False)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NeighbourDown(f"Nothing answers at {server}. Start it with: make up") from error
     try:
         if response.is_error:
@@ -58,7 +59,7 @@ def show(reply: ChatReply, console: Console) -> None:
     if evidence.sources:
         table = Table("score", "source", "updated", "address", box=None, padding=(0, 2, 0, 0))
         for s in evidence.sources:
-            table.add_row(f"{s.score:.2f}", s.title, f"{s.updated_at:%Y-%m-%d}", s.url or s.id)
+            table.add_row(f"{s.score:.2f}", escape(s.title), f"{s.updated_at:%Y-%m-%d}", escape(s.url or s.id))
         console.print(table)
     support = "" if evidence.support is None else f" · support {evidence.support:.2f}"
     times = " · ".join(f"{stage} {ms:.0f}" for stage, ms in evidence.timings_ms.items())

@@ -13,7 +13,10 @@ from gateway import phrases
 LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 ENGLISH = "en"
 # Languages that customers of a European company write; a longer list finds rare ones in short English questions.
-LANGUAGES = (ENGLISH, "cs", "da", "de", "el", "es", "fi", "fr", "hu", "it", "nl", "no", "pl", "pt", "ro", "ru", "sv", "tr", "uk")
+LANGUAGES = (
+    ENGLISH,
+    *["cs", "da", "de", "el", "es", "fi", "fr", "hu", "it", "nl", "no", "pl", "pt", "ro", "ru", "sv", "tr", "uk"],
+)
 SURE_OF_LANGUAGE = 0.85
 WORDS_TO_TELL_A_LANGUAGE = 4
 

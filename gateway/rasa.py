@@ -1,5 +1,6 @@
 """Rasa's REST channel. It answers every error with `200 []`, so an empty answer counts as a failure here."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -16,6 +17,7 @@ PATH = "/webhooks/rest/webhook"
 class RasaButton(BaseModel):
     model_config = ConfigDict(extra="ignore")
     title: str
+    payload: str = ""
 
 
 class RasaMessage(BaseModel):
@@ -31,7 +33,7 @@ class RasaReply(BaseModel):
     """All messages of a turn as one reply. `status` is what an action reported of a failure it told the customer."""
 
     text: str
-    buttons: tuple[str, ...]
+    buttons: tuple[RasaButton, ...]
     evidence: Evidence | None
     status: str
 
@@ -48,10 +50,12 @@ class RasaClient:
         metadata = {"turn_id": turn, "deadline_at": time.time() + seconds, "audience": audience}
         body = {"sender": conversation, "message": text, "metadata": metadata}
         try:
-            response = await self._http.post(PATH, json=body, timeout=seconds)
+            # httpx times each read by itself; an answer that comes in drops must not outlast the turn.
+            async with asyncio.timeout(seconds):
+                response = await self._http.post(PATH, json=body, timeout=seconds)
             response.raise_for_status()
             return join(MESSAGES.validate_json(response.content))
-        except httpx.TimeoutException as error:
+        except (httpx.TimeoutException, TimeoutError) as error:
             raise DeadlinePassed(f"Rasa did not answer within {seconds:.1f} s.") from error
         except httpx.HTTPStatusError as error:
             raise NeighbourLied(f"Rasa answered with status {error.response.status_code}.") from error
@@ -79,7 +83,7 @@ def join(messages: list[RasaMessage]) -> RasaReply:
     evidence = custom.get("evidence")
     return RasaReply(
         text="\n\n".join(texts),
-        buttons=tuple(button.title for message in messages for button in message.buttons),
+        buttons=tuple(button for message in messages for button in message.buttons),
         evidence=None if evidence is None else Evidence.model_validate(evidence),
         status=str(custom.get("status", "answered")),
     )

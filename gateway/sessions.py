@@ -1,4 +1,4 @@
-"""Who is writing: a conversation id in a cookie that only we can make."""
+"""Who is writing, and which buttons are ours: tokens that only we can make."""
 
 import secrets
 
@@ -28,3 +28,22 @@ class Sessions:
             return str(self._signer.loads(token, max_age=self.seconds))
         except BadSignature:
             return None
+
+
+class QuickReplies:
+    """Signs what a button stands for, bound to its conversation: a command for Rasa that nobody else can send."""
+
+    def __init__(self, secret: str, days: int) -> None:
+        self._signer = URLSafeTimedSerializer(secret, salt="frontdesk.button")
+        self._seconds = days * DAY
+
+    def sign(self, conversation: str, payload: str) -> str:
+        return str(self._signer.dumps([conversation, payload]))
+
+    def read(self, conversation: str, token: str) -> str | None:
+        """The payload, or None when the token is forged, too old or of another conversation."""
+        try:
+            owner, payload = self._signer.loads(token, max_age=self._seconds)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        return str(payload) if owner == conversation else None

@@ -13,11 +13,12 @@ from prometheus_client import Counter as Metric
 from prometheus_client import Histogram
 
 from contracts.errors import Busy, FrontdeskError
-from contracts.wire import Audience, ChatReply
+from contracts.wire import Audience, Button, ChatReply
 from gateway import phrases
 from gateway.message import CleanMessage, MessageReader
 from gateway.rasa import RasaClient, RasaReply
 from gateway.record import AnswerLog
+from gateway.sessions import QuickReplies
 
 log = logging.getLogger("frontdesk.gateway")
 
@@ -32,16 +33,31 @@ class Turns:
     """Answers messages. At most `at_once` turns run; at most `waiting` of one conversation stand in line."""
 
     def __init__(
-        self, rasa: RasaClient, answers: AnswerLog, reader: MessageReader, seconds: float, at_once: int, waiting: int
+        self,
+        rasa: RasaClient,
+        answers: AnswerLog,
+        reader: MessageReader,
+        buttons: QuickReplies,
+        seconds: float,
+        at_once: int,
+        waiting: int,
     ) -> None:
-        self._rasa, self._answers, self._reader = rasa, answers, reader
+        self._rasa, self._answers, self._reader, self._buttons = rasa, answers, reader, buttons
         self._seconds, self._at_once, self._waiting = seconds, at_once, waiting
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._in_line: Counter[str] = Counter()
 
-    async def answer(self, conversation: str, raw: str, channel: str, audience: Audience) -> ChatReply:
-        """Raises BadRequest for a message that can't be one, Busy when it was not taken in."""
+    async def answer(
+        self, conversation: str, raw: str, channel: str, audience: Audience, button: str | None = None
+    ) -> ChatReply:
+        """Raises BadRequest for a message that can't be one, Busy when it was not taken in.
+
+        `button`: the token of a pressed button; one that isn't ours is ignored and the text counts.
+        """
         message = self._reader.read(raw)
+        payload = self._buttons.read(conversation, button) if button else None
+        if payload:
+            message = CleanMessage(message.text, for_rasa=payload)
         started = time.perf_counter()
         async with self._place(conversation):
             reply = await self._turn(conversation, message, audience, started)
@@ -72,8 +88,8 @@ class Turns:
         try:
             said = await self._say(conversation, message, turn, audience, started)
             return ChatReply(
-                turn_id=turn, text=said.text, status=said.status, buttons=said.buttons, evidence=said.evidence,
-                total_ms=_ms_since(started),
+                turn_id=turn, text=said.text, status=said.status, evidence=said.evidence,
+                buttons=self._signed(conversation, said), total_ms=_ms_since(started),
             )  # fmt: skip
         except FrontdeskError as error:
             log.warning("turn=%s failed: %s", turn, error)
@@ -83,6 +99,11 @@ class Turns:
             code = "internal"
         text = phrases.FAILED.get(code, phrases.FAILED["internal"]).format(turn=turn)
         return ChatReply(turn_id=turn, text=text, status=code, total_ms=_ms_since(started))
+
+    def _signed(self, conversation: str, said: RasaReply) -> tuple[Button, ...]:
+        return tuple(
+            Button(title=b.title, token=self._buttons.sign(conversation, b.payload or b.title)) for b in said.buttons
+        )
 
     async def _say(
         self, conversation: str, message: CleanMessage, turn: str, audience: Audience, started: float

@@ -8,15 +8,16 @@ the matching sentence lacks (or the other way round). The draft is as good as it
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])|\n+")
 WORD = re.compile(r"[^\W\d_]+(?:'[a-z]+)?", re.IGNORECASE)
 NUMBER = re.compile(r"[$€£]?\d[\d.,]*\d|[$€£]?\d|[A-Z]{2,}-\d+")
 NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|without|none|cannot)\b|n't\b", re.IGNORECASE)
 SMALL = frozenset(
-    "a an the and or but if of to in on at by for from with as is are was were be been it its this that these those "
-    "you your we our they their he she i my me do does did has have had will would can could should may might must "
-    "so then than there here also which who what when where how not no".split()
+    """a an the and or but if of to in on at by for from with as is are was were be been it its this that these those
+    you your we our they their he she i my me do does did has have had will would can could should may might must
+    so then than there here also which who what when where how not no""".split()
 )
 
 
@@ -50,7 +51,7 @@ def judge_support(draft: str, passages: Mapping[str, str]) -> Verdict:
 def _windows(passage: str) -> list[_Evidence]:
     """Single sentences and pairs of neighbours: a claim may join two sentences, not two corners of a page."""
     sentences = [s for s in SENTENCE.split(passage) if s.strip()]
-    return [_read(s) for s in sentences] + [_read(f"{a} {b}") for a, b in zip(sentences, sentences[1:], strict=False)]
+    return [_read(s) for s in sentences] + [_read(f"{a} {b}") for a, b in pairwise(sentences)]
 
 
 def _read(text: str) -> _Evidence:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -23,7 +24,7 @@ from knowledge.words import split_words
 FUSION = Path(__file__).parent / "fusion.json"
 CANDIDATES = 60
 DAYS_A_YEAR = 365.25
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.floating[Any]]
 
 
 RANK_FEATURES = ("dense", "lexical", "years_old", "curated")

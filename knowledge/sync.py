@@ -1,6 +1,6 @@
 """Read every source folder into the store and build the index: the embedded way to keep the knowledge current.
 
-    python -m knowledge.sync
+python -m knowledge.sync
 """
 
 from collections.abc import Callable

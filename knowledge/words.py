@@ -11,7 +11,7 @@ STOP = frozenset(
     """a about am an and any are as at be been but by can could did do does doing for from had has have how i i'm
     if in into is it it's its me my of on one or our please so than that the their them then there these they this
     those to us was we were what when where which who why will with would you your yours i've don't doesn't
-    can't isn't won't get got just""".split()  # noqa: SIM905
+    can't isn't won't get got just""".split()
 )
 
 

@@ -182,7 +182,9 @@ def show(result: dict[str, object], console: Console) -> None:
     console.print({"first_up_s": result["first_up_s"], "stages_p50_ms": result["stages_p50_ms"]})
 
 
-def main(here: Annotated[bool, typer.Option(help="measure the stack that runs, no clone, write nothing")] = False) -> None:
+def main(
+    here: Annotated[bool, typer.Option(help="measure the stack that runs, no clone, write nothing")] = False,
+) -> None:
     console, about = Console(), machine()
     if here:
         console.print(measure(Stack.running(), lambda: status_memory(ROOT, dict(os.environ))))

@@ -18,10 +18,10 @@ from rich.console import Console
 from rich.table import Table
 from tokenizers import Tokenizer
 
+from contracts.wire import DraftPassage
 from generator.export.convert import convert
 from generator.prompt import build_prompt
 from generator.settings import settings
-from contracts.wire import DraftPassage
 from knowledge.settings import ROOT
 
 REPORT = ROOT / "reports" / "generator_forms.json"
@@ -46,12 +46,13 @@ def pytorch_form(source: Path, prompt: list[str], tokenizer: Tokenizer) -> Run:
     from transformers import AutoModelForCausalLM
 
     torch.set_num_threads(psutil.cpu_count() or 1)
-    model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32).eval()
+    model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32)
     ids = torch.tensor([[tokenizer.token_to_id(token) for token in prompt]])
 
     def run(tokens: int) -> None:
         with torch.inference_mode():
-            model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=tokens, min_new_tokens=tokens,
+            model.generate(  # type: ignore[misc]
+                ids, attention_mask=torch.ones_like(ids), max_new_tokens=tokens, min_new_tokens=tokens,
                            do_sample=False, pad_token_id=0)  # fmt: skip
 
     return run
@@ -75,7 +76,8 @@ def main() -> None:
     rows = [
         {"name": name, "first_token_ms": round(statistics.median(t[1]), 1),
          "answer_p50_ms": round(statistics.median(t[ANSWER_TOKENS]), 1),
-         "per_token_ms": round((statistics.median(t[ANSWER_TOKENS]) - statistics.median(t[1])) / (ANSWER_TOKENS - 1), 2)}
+         "per_token_ms": round(
+             (statistics.median(t[ANSWER_TOKENS]) - statistics.median(t[1])) / (ANSWER_TOKENS - 1), 2)}
         for name, t in times.items()
     ]  # fmt: skip
     REPORT.write_text(json.dumps({"prompt_tokens": len(prompt), "rows": rows}, indent=1) + "\n")

@@ -2,9 +2,10 @@
 
     python -m pipeline.choose_thresholds
 
-Every question is searched and drafted once; then all combinations of a grid are judged with the action's own
-decision. Wanted: as many right answers as possible where a wrong one costs WRONG_COSTS right ones. The wrong answer
-is what a customer remembers.
+Every question is searched and drafted once; then a grid is judged with the action's own decision. Wanted: as many
+right answers as possible where a wrong one costs WRONG_COSTS right ones, since the wrong answer is what a customer
+remembers. First the limits of a draft, as if there were no FAQs, so that every question counts for them; then the
+limits of quoting a FAQ with these.
 """
 
 import re
@@ -22,14 +23,17 @@ from pipeline.stack import Stack
 
 WRONG_COSTS = 3.0
 PARAMS = ROOT / "params.yaml"
-GRID: dict[str, list[Any]] = {
-    "curated": [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8],
-    "curated_lead": [-0.3, -0.2, -0.1, 0.0, 0.1],
-    "passage": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7],
+DRAFT_GRID: dict[str, list[Any]] = {
+    "passage": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8],
     "draft_passages": [1, 2, 4],
     "support": [0.7, 0.8, 0.9, 1.0],
     "no_answer": [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9],
 }
+CURATED_GRID: dict[str, list[Any]] = {
+    "curated": [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8],
+    "curated_lead": [-0.3, -0.2, -0.1, 0.0, 0.1],
+}
+NEVER_QUOTE = {"curated": 2.0, "curated_lead": 0.0}
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Case:
 def collect(stack: Stack, question: LabelledQuestion) -> Case:
     found = stack.search(question.question, question.previous, k=6)
     shown = tuple(DraftPassage(id=p.id, text=p.text) for p in found.passages)
-    return Case(question, found, {n: stack.draft(found.question, shown[:n]) for n in GRID["draft_passages"]})
+    return Case(question, found, {n: stack.draft(found.question, shown[:n]) for n in DRAFT_GRID["draft_passages"]})
 
 
 def gain(case: Case, limits: Thresholds) -> float:
@@ -55,12 +59,16 @@ def gain(case: Case, limits: Thresholds) -> float:
     return 0.0
 
 
-def choose(cases: list[Case]) -> tuple[Thresholds, float]:
-    """The best of the grid; among equals the strictest."""
-    candidates = [Thresholds(**dict(zip(GRID, values, strict=True))) for values in product(*GRID.values())]
-    scored = [(sum(gain(case, limits) for case in cases), _strictness(limits), i) for i, limits in enumerate(candidates)]
-    best = max(scored)
-    return candidates[best[2]], best[0]
+def choose(cases: list[Case]) -> Thresholds:
+    draft = _best(cases, DRAFT_GRID, NEVER_QUOTE)
+    fixed = {name: getattr(draft, name) for name in DRAFT_GRID}
+    return _best(cases, CURATED_GRID, fixed)
+
+
+def _best(cases: list[Case], grid: dict[str, list[Any]], fixed: dict[str, Any]) -> Thresholds:
+    """The limits of the grid that gain most; among equals the strictest."""
+    candidates = [Thresholds(**fixed, **dict(zip(grid, values, strict=True))) for values in product(*grid.values())]
+    return max(candidates, key=lambda limits: (sum(gain(case, limits) for case in cases), _strictness(limits)))
 
 
 def _strictness(limits: Thresholds) -> float:
@@ -80,11 +88,11 @@ def write(limits: Thresholds) -> None:
 def main() -> None:
     stack = Stack.running()
     cases = [collect(stack, question) for question in track(load_questions(DEVELOPMENT), "searching and drafting")]
-    limits, total = choose(cases)
+    limits = choose(cases)
     right = sum(gain(case, limits) > 0 for case in cases)
     wrong = sum(gain(case, limits) < 0 for case in cases)
     write(limits)
-    print(f"{limits}\n{len(cases)} questions: {right} right, {wrong} wrong, gain {total:.0f}; written to params.yaml")
+    print(f"{limits}\n{len(cases)} questions: {right} right, {wrong} wrong; written to params.yaml")
 
 
 if __name__ == "__main__":

@@ -143,7 +143,8 @@ def main(
 def show_failures(outcomes: list[Outcome], console: Console) -> None:
     for o in outcomes:
         if not _as_wanted(o):
-            console.print(f"\n[{o.question.kind}] {o.question.question}  → {o.decision}, rank {o.rank}", highlight=False)
+            head = f"\n[{o.question.kind}] {o.question.question}  → {o.decision}, rank {o.rank}"
+            console.print(head, highlight=False, markup=False)
             console.print(f"   wanted {o.question.passage} {o.question.must_say}", highlight=False, markup=False)
             console.print(f"   said {o.reply.text[:200]}", highlight=False, markup=False)
 

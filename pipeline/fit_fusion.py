@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 from contracts.wire import SearchRequest
 from knowledge.embedding import Embedder
 from knowledge.index import load
-from knowledge.search import FUSION, CALIBRATION_FEATURES, RANK_FEATURES, Fusion, Searcher
+from knowledge.search import CALIBRATION_FEATURES, FUSION, RANK_FEATURES, Fusion, Searcher
 from knowledge.settings import settings
 from pipeline.questions import DEVELOPMENT, LabelledQuestion, load_questions
 
@@ -86,9 +86,7 @@ def fit_calibration(features: Floats, labels: Floats) -> Floats:
 
 def judge(cases: list[Case], weights: Floats, calibration: Floats) -> dict[str, float]:
     """Recall of the answerable, and log loss and Brier score of the probabilities."""
-    ranks = [
-        int(np.argmax(case.right[np.argsort(-(case.features @ weights))])) for case in cases if case.right.any()
-    ]
+    ranks = [int(np.argmax(case.right[np.argsort(-(case.features @ weights))])) for case in cases if case.right.any()]
     answerable = sum(1 for case in cases if case.right.any())
     rows, labels = calibration_rows(cases, weights)
     p = 1 / (1 + np.exp(-(rows @ calibration)))

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from actions.turn import Turn
 from contracts.client import ask, new_client
-from contracts.wire import Draft, DraftPassage, DraftRequest, Passage
+from contracts.wire import MAX_QUESTION_CHARS, Draft, DraftPassage, DraftRequest, Passage
+
+SECONDS_TO_ADMIT = 0.1  # when no draft comes in time, there is still time to say that we don't know
 
 
 class GeneratorClient:
@@ -16,5 +18,5 @@ class GeneratorClient:
     async def draft_answer(self, question: str, passages: Sequence[Passage], turn: Turn) -> Draft:
         # Without their headings: the model copies a heading where it should answer.
         shown = tuple(DraftPassage(id=p.id, text=p.text) for p in passages)
-        request = DraftRequest(question=question, passages=shown)
-        return await ask(self._http, "generator", "/draft", request, Draft, turn.headers())
+        request = DraftRequest(question=question[-MAX_QUESTION_CHARS:], passages=shown)
+        return await ask(self._http, "generator", "/draft", request, Draft, turn.headers(SECONDS_TO_ADMIT))

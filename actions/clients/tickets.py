@@ -12,7 +12,8 @@ from contracts.errors import NeighbourDown
 from contracts.tables import TicketRow, now
 
 ORIGIN = "chat"
-TRIES = 5
+NUMBER = "^T-[0-9]{6}$"  # an imported ticket may be called T-OLD-7
+TRIES = 20
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class TicketStore:
 
     def _insert(self, ticket: NewTicket) -> str:
         with Session(self._engine) as session, session.begin():
-            last = session.scalar(select(func.max(TicketRow.number)).where(TicketRow.number.like("T-%")))
+            last = session.scalar(select(func.max(TicketRow.number)).where(TicketRow.number.regexp_match(NUMBER)))
             number = f"T-{int(last[2:]) + 1 if last else 1:06d}"
             moment = now()
             session.add(

@@ -34,12 +34,12 @@ function sourceList(sources) {
   return list;
 }
 
-function choices(titles) {
+function choices(buttons) {
   const row = element("div", "choices");
-  for (const title of titles) {
+  for (const { title, token } of buttons) {
     const button = element("button", "", title);
     button.type = "button";
-    button.onclick = () => { row.remove(); ask(title); };
+    button.onclick = () => { row.remove(); ask(title, token); };
     row.append(button);
   }
   return row;
@@ -53,7 +53,7 @@ function showReply(turn, reply) {
   if (reply.buttons?.length) turn.append(choices(reply.buttons));
 }
 
-async function ask(text) {
+async function ask(text, button) {
   show("me", text);
   const turn = show("bot waiting", "");
   turn.setAttribute("aria-label", "Looking for an answer");
@@ -62,7 +62,7 @@ async function ask(text) {
     const response = await fetch("/chat/messages", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ message: text }),
+      body: JSON.stringify({ message: text, button }),
     });
     const body = await response.json();
     if (response.ok) showReply(turn, body);

@@ -37,9 +37,7 @@ def ingest(engine: Engine, reading: Reading) -> Changes:
         return changes
     moment = now()
     with Session(engine) as session, session.begin():
-        session.merge(
-            SourceRow(id=reading.source, kind=reading.kind, location=reading.location, synced_at=moment)
-        )
+        session.merge(SourceRow(id=reading.source, kind=reading.kind, location=reading.location, synced_at=moment))
         session.flush()
         digests = select(DocumentRow.id, DocumentRow.digest).where(DocumentRow.source_id == reading.source)
         known = {row.id: row.digest for row in session.execute(digests)}

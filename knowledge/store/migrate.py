@@ -1,6 +1,6 @@
 """Bring a database to the newest shape (Alembic).
 
-    python -m knowledge.store.migrate
+python -m knowledge.store.migrate
 """
 
 from pathlib import Path

@@ -28,7 +28,9 @@ def assert_refused(response: httpx.Response, *statuses: int) -> Problem:
     return problem
 
 
-@pytest.mark.parametrize("text", ["", " ", " \t\n\r ", "\u00a0\u2003", "\x00", "\x00\x07\x1b\x7f", "\u200b\u200d\ufeff", "\ue000"])
+@pytest.mark.parametrize(
+    "text", ["", " ", " \t\n\r ", "\u00a0\u2003", "\x00", "\x00\x07\x1b\x7f", "\u200b\u200d\ufeff", "\ue000"]
+)
 def test_a_message_without_text_is_refused_in_a_sentence(gateway: Gateway, text: str) -> None:
     assert assert_refused(gateway.ask(text), 422).message == phrases.EMPTY
 
@@ -115,7 +117,9 @@ def test_a_leading_slash_is_never_a_command(gateway: Gateway, text: str, heard: 
     assert gateway.rasa.heard[-1]["message"] == heard
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/static/../settings.py", "/static/%2e%2e/settings.py", "/webhooks/rest/webhook"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/static/../settings.py", "/static/%2e%2e/settings.py", "/webhooks/rest/webhook"]
+)
 def test_what_is_not_there_is_a_problem(gateway: Gateway, path: str) -> None:
     with gateway.browser() as browser:
         assert_refused(browser.get(path), 404)

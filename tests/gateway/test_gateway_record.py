@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+
 from contracts.wire import ChatReply
 from tests.gateway.conftest import Gateway
 from tests.gateway.fake_rasa import says
 from tests.gateway.test_gateway_moods import EVIDENCE
+
 
 def reply_of(gateway: Gateway, text: str) -> ChatReply:
     response = gateway.ask(text)

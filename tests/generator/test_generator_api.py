@@ -93,7 +93,9 @@ def test_a_bad_body_is_refused_naming_the_field(address: str, body: object, name
 
 @pytest.mark.parametrize("body", [b"", b"{", b"nonsense", b"\xff\xfe\x00", b"[" * 50_000])
 def test_a_body_that_is_not_json_is_refused(address: str, body: bytes) -> None:
-    response = httpx.post(f"{address}/draft", content=body, headers={"Content-Type": "application/json"}, trust_env=False)
+    response = httpx.post(
+        f"{address}/draft", content=body, headers={"Content-Type": "application/json"}, trust_env=False
+    )
     assert response.status_code in (400, 422)
     assert "Traceback" not in Problem.model_validate(response.json()).message
 

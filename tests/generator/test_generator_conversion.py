@@ -110,7 +110,9 @@ def test_a_missing_file_is_named(small_model: Path, tmp_path: Path, name: str) -
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
 @pytest.mark.parametrize("part", [0.0, 0.1, 0.99])
-def test_a_truncated_file_is_named_and_leaves_no_model(small_model: Path, tmp_path: Path, name: str, part: float) -> None:
+def test_a_truncated_file_is_named_and_leaves_no_model(
+    small_model: Path, tmp_path: Path, name: str, part: float
+) -> None:
     content = (small_model / name).read_bytes()
     (small_model / name).write_bytes(content[: int(len(content) * part)])
     with pytest.raises(Misconfigured, match=name):

@@ -62,5 +62,7 @@ def test_the_doubt_of_the_model_is_a_probability(engine: Engine, question: str) 
 
 
 def test_doubt_is_larger_for_a_question_that_the_passage_does_not_answer(engine: Engine) -> None:
-    fitting, strange = (engine.generate(prompt(engine, q), 1) for q in (QUESTION, "who won the football match on Sunday?"))
+    fitting, strange = (
+        engine.generate(prompt(engine, q), 1) for q in (QUESTION, "who won the football match on Sunday?")
+    )
     assert strange.no_answer > fitting.no_answer

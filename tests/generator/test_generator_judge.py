@@ -5,8 +5,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.settings import ROOT
 from generator.judge import judge_support
+from generator.settings import ROOT
 
 PLANS = "The Solo plan costs €6 a month and includes 2 TB of storage. Deleted files are kept for 90 days."
 CLIENT = "Version 6.2 of the desktop client supports macOS 13 and later. It does not run on Windows 7."
@@ -15,7 +15,9 @@ PASSAGES = {"faq:plans": PLANS, "page:client": CLIENT, "page:sharing": SHARING}
 NEEDED = yaml.safe_load((ROOT / "params.yaml").read_text())["answer"]["support"]
 
 
-@pytest.mark.parametrize("draft", [PLANS, CLIENT, SHARING, "Deleted files are kept for 90 days.", "It does not run on Windows 7."])
+@pytest.mark.parametrize(
+    "draft", [PLANS, CLIENT, SHARING, "Deleted files are kept for 90 days.", "It does not run on Windows 7."]
+)
 def test_what_stands_in_a_passage_is_fully_supported(draft: str) -> None:
     assert judge_support(draft, PASSAGES).support == 1.0
 
@@ -79,7 +81,9 @@ def test_a_name_from_elsewhere_is_not_supported(draft: str) -> None:
 
 
 def test_a_draft_is_as_good_as_its_worst_sentence() -> None:
-    assert judge_support("Deleted files are kept for 90 days. Penguins live at the south pole.", PASSAGES).support == 0.0
+    assert (
+        judge_support("Deleted files are kept for 90 days. Penguins live at the south pole.", PASSAGES).support == 0.0
+    )
     assert judge_support("Deleted files are kept for 90 days. The sync can be paused.", PASSAGES).support < NEEDED
 
 

@@ -48,11 +48,21 @@ def test_no_part_of_a_name_survives(name: str) -> None:
     assert not any(re.search(rf"\b{part}\b", text, re.IGNORECASE) for part in name.split())
 
 
-def test_everybody_who_wrote_in_a_ticket_is_taken_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("who", ["Oona Quirke", "Brigid Nolan", "Maren", "ann@fern.example", "C02TESTQ05D"])
+def test_a_resolution_that_names_somebody_is_left_out_and_named(tmp_path: Path, who: str) -> None:
     comments = [{"author": "Oona Quirke", "role": "end-user", "body": "me too"}]
-    resolution = "Oona Quirke had the same as Brigid Nolan; Maren Aldous exempted both from the proxy."
-    document = tickets.read(write_tickets(tmp_path, [ticket(1, comments=comments, resolution=resolution)])).documents[0]
-    assert document.passages[0].text == "<name> had the same as <name>; <name> exempted both from the proxy."
+    resolution = f"Exempt the program from the proxy's inspection, as for {who}."
+    careless = ticket(1, comments=comments, resolution=resolution)
+    reading = tickets.read(write_tickets(tmp_path, [careless, ticket(2)]))
+    assert [document.id for document in reading.documents] == ["ticket:2"]
+    assert "ticket 1: its resolution holds personal data" in reading.left_out[0]
+
+
+def test_an_agent_keeps_a_ticket_out_by_its_tag(tmp_path: Path) -> None:
+    reading = tickets.read(
+        write_tickets(tmp_path, [ticket(1, tags=["vpn", tickets.KEEP_OUT]), ticket(2, tags=["vpn"])])
+    )
+    assert [document.id for document in reading.documents] == ["ticket:2"]
 
 
 def _identifiers() -> dict[str, list[str]]:
