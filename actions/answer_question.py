@@ -19,6 +19,8 @@ from actions.turn import CarefulAction, Events, Turn
 from contracts.errors import FrontdeskError
 from contracts.wire import MAX_QUESTION_CHARS, Draft, SearchResponse
 
+TICKET_FORM = "ticket_form"
+
 
 class ActionAnswerQuestion(CarefulAction):
     def name(self) -> str:
@@ -27,6 +29,8 @@ class ActionAnswerQuestion(CarefulAction):
     async def work(self, dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn) -> Events:
         question, watch = question_of(tracker), Stopwatch()
         reply = await answer(question, turn, services(), watch)
+        if tracker.active_loop_name == TICKET_FORM:
+            reply = replies.without_offer(reply)
         evidence = reply.evidence(watch.timings_ms, services().thresholds)
         dispatcher.utter_message(text=reply.text, json_message={"evidence": evidence.model_dump(mode="json")})
         asked = reply.found.question[-MAX_QUESTION_CHARS:]  # follow-ups grow by being joined

@@ -5,6 +5,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.bootstrap import services
+from actions.clear_ticket import TICKET_SLOTS
 from actions.clients.tickets import NewTicket
 from actions.turn import CarefulAction, Events, Turn, text_slot
 
@@ -23,4 +24,5 @@ class ActionHandoff(CarefulAction):
         way = f"will write to you at {email}" if email else "will read this conversation"
         ask = "" if email else " To get the answer by e-mail, say “open a ticket” and leave your address."
         dispatcher.utter_message(text=f"I've passed this on as {number}; a colleague {way}.{ask}")
-        return [SlotSet("handoff", True), SlotSet("offer", "none"), SlotSet("ticket_number", number)]
+        forget = [SlotSet(slot, None) for slot in TICKET_SLOTS]  # a form that was open is closed by now
+        return [SlotSet("handoff", True), SlotSet("offer", "none"), SlotSet("ticket_number", number), *forget]

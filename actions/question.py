@@ -20,9 +20,17 @@ class Question:
     previous: str | None = None
 
 
+def _last_words(tracker: Tracker) -> str:
+    """What the customer typed last; a pressed button (`/ask_question`) stands for the words before it."""
+    said = [(tracker.latest_message or {}).get("text")]
+    said += [event.get("text") for event in reversed(tracker.events) if event.get("event") == "user"]
+    texts = [str(text).strip() for text in said if text]
+    return next((text for text in texts if not text.startswith("/")), "")
+
+
 def question_of(tracker: Tracker) -> Question:
     message = tracker.latest_message or {}
-    text = str(message.get("text") or "").strip()
+    text = _last_words(tracker)
     intent = (message.get("intent") or {}).get("name")
     leans = intent == FOLLOW_UP_INTENT or (len(text.split()) <= SHORT_WORDS and LEANING.search(text))
     return Question(text, tracker.get_slot("last_question") if leans else None)

@@ -1,7 +1,7 @@
 """The three kinds of reply to a question, with what each was made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actions.settings import Thresholds
 from contracts.wire import Decision, Draft, Evidence, Passage, PassageKind, SearchResponse, Source
@@ -9,6 +9,7 @@ from contracts.wire import Decision, Draft, Evidence, Passage, PassageKind, Sear
 NEAREST = 2
 OFFER_PERSON = "person"
 NO_OFFER = "none"
+OFFER = " Shall I ask a colleague to look into it?"
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,12 @@ def admit_unknown(found: SearchResponse) -> Reply:
     text = "I don't know the answer to that: nothing in our help pages says it clearly enough."
     if nearest:
         text += " The nearest I found: " + " and ".join(f"“{p.title}”" for p in nearest) + "."
-    text += " Shall I ask a colleague to look into it?"
-    return Reply(text, Decision.UNKNOWN, found, nearest, offer=OFFER_PERSON)
+    return Reply(text + OFFER, Decision.UNKNOWN, found, nearest, offer=OFFER_PERSON)
+
+
+def without_offer(reply: Reply) -> Reply:
+    """While a ticket is being written a person will read it anyway; "yes" must not end the form."""
+    return replace(reply, text=reply.text.removesuffix(OFFER), offer=NO_OFFER)
 
 
 def nearest_pages(found: SearchResponse) -> tuple[Passage, ...]:

@@ -21,14 +21,25 @@ PRODUCTS = {
     "encryption": ("encrypt", "vault", "key", "passphrase", "2fa", "two-step"),
     "admin": ("admin", "sso", "scim", "console", "single sign"),
     "api": ("api", "webhook", "token"),
-    "status": ("status", "outage", "down"),
+    "status": ("status", "outage", "is down", "are down"),
     "privacy": ("privacy", "gdpr", "data protection", "delete my data"),
 }
 SEVERITIES = {
     "urgent": ("urgent", "critical", "blocker", "emergency", "asap", "can't work", "cannot work", "production", "1"),
     "high": ("high", "serious", "important", "bad", "2"),
     "normal": ("normal", "medium", "moderate", "average", "3"),
-    "low": ("low", "minor", "small", "whenever", "no rush", "not urgent", "4"),
+    "low": (
+        "low",
+        "minor",
+        "small",
+        "whenever",
+        "no rush",
+        "not urgent",
+        "not critical",
+        "not bad",
+        "not important",
+        "4",
+    ),
 }
 
 Slots = dict[str, Any]

@@ -50,6 +50,8 @@ class Release:
 def up(question: Annotated[str, typer.Option(help="asked at the end")] = FIRST_QUESTION) -> None:
     """Prepare what is missing, start every process, ask one question, print the address of the page."""
     console, settings, started = Console(), LocalSettings.read(), time.perf_counter()
+    # Before the long work; which model Rasa will get doesn't matter for its port.
+    check_ports(processes(settings, settings.models), {process.pid for process in own_processes(settings.var)})
     model = prepare(settings, console)
     parts, supervisor = processes(settings, model), Supervisor(settings)
     release = Release.of(settings, model)

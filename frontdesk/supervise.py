@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from xmlrpc.client import Fault, ServerProxy
@@ -174,8 +174,11 @@ def own_processes(var: Path) -> list[psutil.Process]:
     return ours
 
 
-def check_ports(processes: Iterable[Process]) -> None:
-    """Raises Misconfigured naming the first port that somebody else holds and by whom, or that two of ours want."""
+def check_ports(processes: Iterable[Process], ours: Collection[int] = ()) -> None:
+    """Raises Misconfigured naming the first port that somebody else holds and by whom, or that two of ours want.
+
+    `ours`: process ids that may hold one, because they are about to be stopped.
+    """
     connections = psutil.net_connections("tcp")
     listeners = {c.laddr.port: c.pid for c in connections if c.laddr and c.status == psutil.CONN_LISTEN}
     wanted: dict[int, str] = {}
@@ -186,7 +189,7 @@ def check_ports(processes: Iterable[Process]) -> None:
                 f"{process.name} and {other} can't both have port {process.port}. "
                 f"Choose another: make up {process.name.upper()}_PORT={process.port + 1}"
             )
-        if process.port in listeners:
+        if process.port in listeners and listeners[process.port] not in ours:
             pid = listeners[process.port]
             who = f"{psutil.Process(pid).name()} (process {pid})" if pid else "another program"
             raise Misconfigured(

@@ -2,9 +2,9 @@
 
     env/rasa/.venv/bin/python pipeline/evaluate_nlu.py        # about 15 minutes on 2 cores, DIET most of them
 
-The pipelines are config.yml's own, the same without the featurizer, and the same with DIET as its classifier. The fallback
-components stay out: they decide what happens with an unsure guess, and the guess itself is measured here. Prints a
-table and writes reports/nlu_featurizer.json. Runs in Rasa's environment and imports nothing of the other folders.
+The pipelines are config.yml's own, the same without the featurizer, and the same with DIET as its classifier. The
+fallback components stay out: they decide what happens with an unsure guess, and the guess itself is measured here.
+Prints a table and writes reports/nlu_featurizer.json. Runs in Rasa's environment, imports nothing of the other folders.
 """
 
 from __future__ import annotations

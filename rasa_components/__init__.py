@@ -1,1 +1,8 @@
-"""Code that runs inside Rasa, in its own Python 3.10 environment. Imports nothing of the other folders."""
+"""Code that runs inside Rasa, in its own Python 3.10 environment. Imports nothing of the other folders.
+
+Rasa imports this package when it loads a model, since the pipeline names components of it.
+"""
+
+from rasa_components.action_results import install
+
+install()

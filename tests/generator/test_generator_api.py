@@ -16,7 +16,7 @@ from generator.settings import settings
 
 PLACES = 2
 VERSIONS = "Open the file on the web, choose Versions, pick the version that you want and press Restore."
-BODY = {
+BODY: dict[str, Any] = {
     "question": "how do I get an older version back?",
     "passages": [
         {"id": "faq:versions", "text": f"How do I restore an older version of a file?\n{VERSIONS}"},

@@ -11,7 +11,8 @@ from tokenizers import Tokenizer
 
 from contracts.errors import Misconfigured
 from generator.engine import Engine
-from generator.export.convert import convert, resolve_model
+from generator.export.convert import convert
+from generator.model_folder import resolve_model
 from generator.prompt import ANSWER, CONTEXT, QUESTION
 
 torch = pytest.importorskip("torch")

@@ -33,7 +33,8 @@ def contexts(tokenizer: Tokenizer, prompt: Prompt) -> list[str]:
             parts.append([])
         elif parts:
             parts[-1].append(token)
-    return [tokenizer.decode([tokenizer.token_to_id(token) for token in part]) for part in parts]
+    ids = tokenizer.get_vocab()
+    return [tokenizer.decode([ids[token] for token in part]) for part in parts]
 
 
 def test_the_prompt_reads_question_passages_question_answer(tokenizer: Tokenizer) -> None:
