@@ -45,7 +45,7 @@ def test_a_ticket_of_somebody_else_is_not_told(town: Town) -> None:
 
 def test_what_nobody_wrote_down_is_not_answered_and_a_person_is_offered_and_comes(town: Town) -> None:
     with town.visitor() as visitor:
-        unknown = ask(visitor, "Does Harborlight back up the memory of my coffee machine?")
+        unknown = ask(visitor, "is there a terraform provider")
         assert unknown.evidence is not None
         assert unknown.evidence.decision is Decision.UNKNOWN
         assert "colleague" in ask(visitor, "yes please").text
