@@ -92,6 +92,8 @@ class Searcher:
         self._years_old = np.array(
             [(newest - p.updated_at).days / DAYS_A_YEAR for p in index.passages], dtype=np.float32
         )
+        self._public = np.array([p.audience is Audience.PUBLIC for p in index.passages], dtype=np.bool_)
+        self._everything = np.ones(len(index.passages), dtype=np.bool_)
         self._curated = np.array([p.kind == "faq" for p in index.passages], dtype=np.float32)
 
     def search(self, request: SearchRequest) -> SearchResponse:
@@ -150,16 +152,17 @@ class Searcher:
         return (scores / (possible + unknown)).astype(np.float32), possible / (possible + unknown)
 
     def _allowed(self, request: SearchRequest) -> npt.NDArray[np.bool_]:
+        audience = self._public if request.audience is Audience.PUBLIC else self._everything
         tests: list[Callable[[Passage], bool]] = []
-        if request.audience is Audience.PUBLIC:
-            tests.append(lambda p: p.audience is Audience.PUBLIC)
         if request.kinds:
             tests.append(lambda p: p.kind in request.kinds)
         if request.sources:
             tests.append(lambda p: p.source in request.sources)
         if request.products:
             tests.append(lambda p: p.product in request.products)
-        return np.array([all(test(p) for test in tests) for p in self.index.passages], dtype=np.bool_)
+        if not tests:
+            return audience
+        return audience & np.array([all(test(p) for test in tests) for p in self.index.passages], dtype=np.bool_)
 
     def _passage(self, found: Candidates, i: int, score: float) -> Passage:
         return self.index.passages[int(found.rows[i])].model_copy(
