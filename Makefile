@@ -42,6 +42,7 @@ bench: ## latency and memory of the running stack: a table and reports/bench.jso
 
 eval: ## recall, correctness and honesty on the held-out questions: a table and reports/eval.json
 	@sh env/setup.sh app rasa
+	@$(FRONTDESK) up
 	@$(PYTHON) -m pipeline.evaluate
 
 lock: ## compile the pinned requirements anew

@@ -17,7 +17,7 @@ from fastapi import FastAPI, Header, Request
 
 from contracts.errors import Misconfigured
 from contracts.http import install_errors, install_metrics
-from contracts.wire import DEADLINE_HEADER, Draft, DraftRequest
+from contracts.wire import DEADLINE_HEADER, Draft, DraftPassage, DraftRequest
 from generator.engine import Engine
 from generator.judge import judge_support
 from generator.model_folder import converted_folder, is_converted, resolve_model
@@ -25,7 +25,7 @@ from generator.prompt import build_prompt
 from generator.queue import BoundedQueue
 from generator.settings import Settings, settings
 
-WARM_UP = ["<|question|>", "<|answer|>"]
+WARM_UP = DraftPassage(id="warm-up", text="The first prompt after a start is the slow one.")
 LONGEST_MS = 600_000
 
 
@@ -33,7 +33,8 @@ LONGEST_MS = 600_000
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     config = settings()
     app.state.engine = Engine(find_model(config), config.generator_threads)
-    app.state.engine.generate(WARM_UP, max_tokens=4)
+    engine = app.state.engine
+    engine.generate(build_prompt(engine.tokenizer, "Ready?", [WARM_UP], 64).tokens, max_tokens=4)
     app.state.queue = BoundedQueue(config.generator_queue)
     yield
     app.state.queue.close()

@@ -41,7 +41,9 @@ class Engine:
         self.version: str = card["version"]
         self.context: int = card["context"]
         self._no_answer = self.tokenizer.token_to_id(NO_ANSWER)
-        self._control = [[token] for token in CONTROL if token not in (END, NO_ANSWER)]
+        known = [token for token in CONTROL if self.tokenizer.token_to_id(token) is not None]
+        self._control = [[token] for token in known if token not in (END, NO_ANSWER)]
+        self._ends = [token for token in (END, NO_ANSWER) if token in known]
 
     def generate(self, prompt: list[str], max_tokens: int, deadline: float | None = None) -> Generated:
         """Greedy decoding. `deadline`: a `time.monotonic()` value at which to stop with what there is.
@@ -63,8 +65,8 @@ class Engine:
             [prompt],
             max_length=max_tokens,
             include_prompt_in_result=False,
-            suppress_sequences=self._control,
-            end_token=[END, NO_ANSWER],
+            suppress_sequences=self._control or None,
+            end_token=self._ends,
             return_scores=True,
             return_logits_vocab=True,
             callback=after_token,
@@ -83,6 +85,8 @@ class Engine:
         )
 
     def _no_answer_probability(self, step: ctranslate2.GenerationStepResult) -> float:
+        if self._no_answer is None:  # a model without this token has no doubt to tell
+            return 0.0
         logits = np.array(step.logits, dtype=np.float32).reshape(-1)
         return float(np.exp(logits[self._no_answer] - logits.max()) / np.exp(logits - logits.max()).sum())
 

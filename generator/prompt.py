@@ -2,7 +2,8 @@
 
     <|question|>Q<|context|>passage 1<|context|>passage 2<|question|>Q<|answer|>
 
-Control tokens count only where we put them: the same characters inside a question or a passage are text.
+Control tokens count only where we put them: the same characters inside a question or a passage are text. A GPT-2 that
+was never taught them (`openai-community/gpt2`) gets the same order in plain words.
 """
 
 import re
@@ -17,6 +18,7 @@ QUESTION, CONTEXT, ANSWER, NO_ANSWER, END = "<|question|>", "<|context|>", "<|an
 CONTROL = (END, CONTEXT, QUESTION, ANSWER, NO_ANSWER)
 SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+|\n")
 MIN_SENTENCE_TOKENS = 8
+IN_WORDS = {QUESTION: "\n\nQuestion: ", CONTEXT: "\n\n", ANSWER: "\n\nAnswer:"}
 
 
 @dataclass(frozen=True)
@@ -34,17 +36,26 @@ def as_text(text: str) -> str:
 
 def build_prompt(tokenizer: Tokenizer, question: str, passages: Sequence[DraftPassage], limit: int) -> Prompt:
     """Pack passages, best first, into at most `limit` tokens; what doesn't fit is cut at a sentence end or left out."""
+    marks = {mark: _mark(tokenizer, mark) for mark in IN_WORDS}
     asked = tokenizer.encode(as_text(question)).tokens[: limit // 4]
-    room = limit - 2 * len(asked) - 3
-    tokens, used = [QUESTION, *asked], list[str]()
+    frame = [*marks[QUESTION], *asked, *marks[ANSWER]]
+    room = limit - len(frame) - len(marks[QUESTION]) - len(asked)
+    tokens, used = [*marks[QUESTION], *asked], list[str]()
     for passage in passages:
-        piece = _fit(tokenizer, passage.text, room - 1)
+        piece = _fit(tokenizer, passage.text, room - len(marks[CONTEXT]))
         if not piece:
             break
-        tokens += [CONTEXT, *piece]
-        room -= len(piece) + 1
+        tokens += [*marks[CONTEXT], *piece]
+        room -= len(piece) + len(marks[CONTEXT])
         used.append(passage.id)
-    return Prompt([*tokens, QUESTION, *asked, ANSWER], tuple(used))
+    return Prompt([*tokens, *frame], tuple(used))
+
+
+def _mark(tokenizer: Tokenizer, mark: str) -> list[str]:
+    if tokenizer.token_to_id(mark) is not None:
+        return [mark]
+    words: list[str] = tokenizer.encode(IN_WORDS[mark]).tokens
+    return words
 
 
 def _fit(tokenizer: Tokenizer, text: str, room: int) -> list[str]:
