@@ -52,6 +52,8 @@ def post_question(server: str, question: str) -> ChatReply:
 def show(reply: ChatReply, console: Console) -> None:
     """Reply, sources with scores, then the times of the stages."""
     console.print(f"\n{reply.text}\n", highlight=False, markup=False)
+    for button in reply.buttons:
+        console.print(f"  ▸ {button.title}", highlight=False, markup=False)
     evidence = reply.evidence
     if evidence is None:
         console.print(f"{reply.status} · {reply.turn_id} · {reply.total_ms:.0f} ms", style="dim", highlight=False)
