@@ -100,12 +100,16 @@ class FaqRow(Base):
 
 
 class TicketRow(Base):
-    """A support ticket: imported from a help desk (`origin` names it) or opened in a conversation."""
+    """A support ticket: imported from a help desk (`origin` names it) or opened in a conversation.
+
+    `turn_id` is unique, so that a turn that is run again after a crash finds the ticket it had opened.
+    """
 
     __tablename__ = "tickets"
     number: Mapped[str] = mapped_column(String(32), primary_key=True)
     origin: Mapped[str] = mapped_column(String(32), index=True)
     conversation_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    turn_id: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)
     email: Mapped[str | None]
     product: Mapped[str | None] = mapped_column(String(64))
     severity: Mapped[str | None] = mapped_column(String(16))
@@ -146,3 +150,67 @@ class ReviewRow(Base):
     operator: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)
     decided_at: Mapped[datetime | None]
+
+
+class ConversationRow(Base):
+    """A conversation that has at least one message. `customer` is the host site's id of a logged-in user.
+
+    `person` is who of the team is in it; `person_state` is `asked`, `joined` or null.
+    """
+
+    __tablename__ = "conversations"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16))
+    customer: Mapped[str | None] = mapped_column(String(256), index=True)
+    email: Mapped[str | None]
+    person: Mapped[str | None] = mapped_column(String(64))
+    person_state: Mapped[str | None] = mapped_column(String(16), index=True)
+    person_since: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    ended_at: Mapped[datetime | None]
+
+
+class MessageRow(Base):
+    """What was said, and the inbox: a customer's message is `waiting` until its turn is over.
+
+    While it waits, `text` and `request` hold it as it came, so that it survives a restart; afterwards `text` is without
+    personal data and `request` is null. `content` is what a reply shows besides its text.
+    """
+
+    __tablename__ = "messages"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    author: Mapped[str] = mapped_column(String(16))
+    key: Mapped[str | None] = mapped_column(String(64))
+    text: Mapped[str]
+    state: Mapped[str] = mapped_column(String(16))
+    turn_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    request: Mapped[dict[str, Any] | None]
+    content: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime]
+    __table_args__ = (
+        Index("ix_messages_conversation", "conversation_id", "id"),
+        Index("ix_messages_key", "conversation_id", "key", unique=True),
+        Index("ix_messages_state", "state"),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class RatingRow(Base):
+    """What a customer thinks of a reply: `up` or `down`, with a reason."""
+
+    __tablename__ = "ratings"
+    turn_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(String(64), index=True)
+    value: Mapped[str] = mapped_column(String(8))
+    reason: Mapped[str | None] = mapped_column(String(32))
+    comment: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class UsedTokenRow(Base):
+    """A token that works once and was used: an identity, a form, a quick reply. Kept until it expires anyway."""
+
+    __tablename__ = "used_tokens"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
