@@ -10,3 +10,5 @@ compile pyproject.toml --extra train --extra test --python-version 3.11 -c env/a
 compile env/rasa/requirements.in --python-version 3.10 -o env/rasa/requirements.txt
 # The same pin for the CPU build and for the one of the package index.
 sed -i 's/^torch==\([0-9.]*\)+cpu/torch==\1/' env/app/requirements-test.txt
+# Frontdesk trains on the CPU by default; the GPU libraries of the index's build would be gigabytes for nothing.
+sed -i -E '/^(nvidia-|cuda-|triton==)/d' env/app/requirements-test.txt
