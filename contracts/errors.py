@@ -3,9 +3,12 @@
     FrontdeskError
     ├── BadRequest          the caller's words are off                    4xx
     │   ├── TooLarge                                                      413
-    │   └── NotFound                                                      404
+    │   ├── NotFound                                                      404
+    │   ├── NoSession       no token, or one that is worth nothing        401
+    │   └── Used            works once and was used                       409
     ├── Unavailable         a neighbour can't help now                    503
     │   ├── Busy            its queue is full; carries retry_after
+    │   │   └── TooMany     of one sender                                 429
     │   ├── NeighbourDown   no connection, or cut
     │   ├── NeighbourLied   answered, but not what was agreed
     │   └── DeadlinePassed  the turn's time is over                       504
@@ -37,6 +40,16 @@ class NotFound(BadRequest):
     code = "not_found"
 
 
+class NoSession(BadRequest):
+    status = 401
+    code = "no_session"
+
+
+class Used(BadRequest):
+    status = 409
+    code = "used"
+
+
 class Unavailable(FrontdeskError):  # noqa: N818
     status = 503
     code = "unavailable"
@@ -50,6 +63,13 @@ class Busy(Unavailable):
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class TooMany(Busy):
+    """One sender alone is too fast."""
+
+    status = 429
+    code = "too_many"
 
 
 class NeighbourDown(Unavailable):

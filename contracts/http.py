@@ -2,13 +2,13 @@
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.errors import Busy, FrontdeskError
 from contracts.wire import TURN_HEADER, Problem
@@ -21,6 +21,12 @@ SECONDS = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )  # fmt: skip
 
+REFUSALS = {
+    404: ("not_found", "There is nothing at this address."),
+    405: ("bad_method", "This address doesn't take that method."),
+    413: ("too_large", "That is too much to send in one request."),
+}
+
 
 def install_errors(app: FastAPI) -> None:
     """Turn the error tree, bad bodies and everything unforeseen into a `Problem` with a sentence."""
@@ -30,20 +36,40 @@ def install_errors(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
+class Measured:
+    """ASGI middleware: counts every request by route and times it until its response begins (a stream never ends)."""
+
+    def __init__(self, app: ASGIApp, process: str) -> None:
+        self._app, self._process = app, process
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 0
+
+        def observe(answered: int) -> None:
+            nonlocal status
+            status = answered
+            route = getattr(scope.get("route"), "path", "none")
+            REQUESTS.labels(self._process, route, answered).inc()
+            SECONDS.labels(self._process, route).observe(time.perf_counter() - started)
+
+        async def measured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                observe(message["status"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, measured)
+        finally:
+            if not status:
+                observe(500)
+
+
 def install_metrics(app: FastAPI, process: str) -> None:
     """Count and time every request by route, and serve `GET /metrics`."""
-
-    @app.middleware("http")
-    async def measure(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-        started, status = time.perf_counter(), 500
-        try:
-            response = await call(request)
-            status = response.status_code
-            return response
-        finally:
-            route = getattr(request.scope.get("route"), "path", "none")
-            REQUESTS.labels(process, route, status).inc()
-            SECONDS.labels(process, route).observe(time.perf_counter() - started)
+    app.add_middleware(Measured, process=process)
 
     @app.get("/metrics", include_in_schema=False)
     def metrics() -> Response:
@@ -74,7 +100,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    response = problem(request, error.status_code, "refused", str(error.detail))
+    code, sentence = REFUSALS.get(error.status_code, ("refused", str(error.detail)))
+    response = problem(request, error.status_code, code, sentence)
     response.headers.update(error.headers or {})  # 405 says in Allow what would be right
     return response
 

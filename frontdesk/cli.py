@@ -1,6 +1,7 @@
 """`frontdesk`: one program, a group per folder. Groups are imported when they are used, not before."""
 
 import importlib
+import os
 import sys
 from typing import Annotated, Any
 
@@ -10,10 +11,12 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from contracts.errors import FrontdeskError
+from frontdesk.settings import LocalSettings
 
 # Name of the command or group → module and attribute that hold its Typer app.
 GROUPS = {
     "ask": ("gateway.cli", "app", "Ask one question and show reply, sources, scores and times."),
+    "conversations": ("gateway.operator_cli", "app", "See who wants a person; join, write, leave."),
     "kb": ("knowledge.cli", "app", "Keep the knowledge base."),
     "up": ("frontdesk.local_cli", "up_app", "Prepare what is missing and start every process."),
     "down": ("frontdesk.local_cli", "down_app", "Stop what `up` started."),
@@ -48,6 +51,8 @@ def frontdesk(version: Annotated[bool, typer.Option("--version", help="print the
 
         print(version_of("frontdesk"))
         raise typer.Exit
+    for name, value in LocalSettings.read().client_environment().items():
+        os.environ.setdefault(name, value)
 
 
 def main() -> None:

@@ -71,7 +71,8 @@ class LocalSettings:
             "KNOWLEDGE_URL": self.url("knowledge"),
             "GENERATOR_URL": self.url("generator"),
             "RASA_URL": self.url("rasa"),
-            "SESSION_SECRET": self.given.get("SESSION_SECRET") or self._own_secret(),
+            "SESSION_SECRET": self.given.get("SESSION_SECRET") or self._own_secret("session.secret"),
+            "OPERATOR_TOKEN": self.given.get("OPERATOR_TOKEN") or self._own_secret("operator.token"),
             "RASA_TELEMETRY_ENABLED": "false",
             "TF_CPP_MIN_LOG_LEVEL": "2",
             "PYTHONUNBUFFERED": "1",
@@ -83,9 +84,15 @@ class LocalSettings:
             return f"sqlite:///{self.var}/tracker.db"
         return self.database_url.replace("postgresql+psycopg://", "postgresql://")
 
-    def _own_secret(self) -> str:
+    def client_environment(self) -> dict[str, str]:
+        """What commands need to reach the processes that run here."""
+        token = self.var / "operator.token"
+        found = self.given.get("OPERATOR_TOKEN") or (token.read_text().strip() if token.is_file() else "")
+        return {"GATEWAY_PORT": str(self.ports["gateway"]), **({"OPERATOR_TOKEN": found} if found else {})}
+
+    def _own_secret(self, name: str) -> str:
         """A secret made once for this machine; there is no default that everybody knows."""
-        file = self.var / "session.secret"
+        file = self.var / name
         if not file.is_file() or len(file.read_text().strip()) < 32:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(mode=0o600)

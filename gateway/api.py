@@ -2,122 +2,157 @@
 
     uvicorn gateway.api:app --host 127.0.0.1 --port 8080
 
-`POST /chat/messages` asks, `GET /` is the chat page, `GET /health` says whether the neighbours are there.
+`/chat/v1` is the chat API (docs/chat-api.md), `/chat/docs` its page, `/widget/` the website chat and its demo page,
+`/operator/v1` for operators, `/health` says whether the neighbours are there.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+import logging
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import Cookie, FastAPI, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.middleware.cors import CORSMiddleware
+from swagger_ui_bundle import swagger_ui_path
 
+from contracts.database import open_engine
 from contracts.http import install_errors, install_metrics, problem
-from contracts.wire import Audience, ChatReply, Wire
-from gateway import phrases
+from gateway import chat_api, operator_api, phrases
+from gateway.chat_api import Services
+from gateway.chat_models import PersonState
+from gateway.conversations import Conversations
+from gateway.doors import AllowedOrigins, SecurityHeaders
+from gateway.events import Event, Events
+from gateway.identity import Identities
 from gateway.message import MessageReader
 from gateway.rasa import RasaClient
-from gateway.record import AnswerLog
-from gateway.sessions import COOKIE, QuickReplies, Sessions
-from gateway.settings import settings
-from gateway.turns import Turns
+from gateway.sessions import Offers, Sessions
+from gateway.settings import ROOT, Settings, settings
+from gateway.turns import Limits, Turns
 
-PAGE = Path(__file__).parent / "page"
+log = logging.getLogger("frontdesk.gateway")
+
 MAX_BODY_BYTES = 64 * 1024
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+DOCS = Path(__file__).parent / "docs_page"
+DEMO = ROOT / "widget" / "demo"
+WIDGET = ROOT / "widget" / "dist" / "frontdesk-chat.js"
+LOOK_SECONDS = 15.0
+
+
+def build(config: Settings, rasa: RasaClient) -> Services:
+    """The composition root of this process."""
+    conversations = Conversations(open_engine(config.database_url, config.database_patience_seconds))
+    events = Events(config.streams_per_conversation, config.streams_in_all)
+    offers = Offers(config.session_secret, config.session_days)
+    limits = Limits(
+        config.turn_seconds, config.burst_seconds, config.turns_at_once, config.waiting_in_all,
+        config.waiting_per_conversation,
+    )  # fmt: skip
+    return Services(
+        sessions=Sessions(config.session_secret, config.session_days), offers=offers,
+        identities=Identities(config.identity_secret), conversations=conversations, events=events,
+        turns=Turns(rasa, conversations, events, offers, limits), reader=MessageReader(),
+    )  # fmt: skip
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     config = settings()
-    state = app.state
-    state.sessions = Sessions(config.session_secret, config.session_days)
-    state.rasa, state.answers = RasaClient(config.rasa_url), AnswerLog(config.database_url)
-    state.turns = Turns(
-        state.rasa, state.answers, MessageReader(), QuickReplies(config.session_secret, config.session_days),
-        config.turn_seconds, config.turns_at_once, config.waiting_per_conversation,
-    )  # fmt: skip
+    app.state.rasa = RasaClient(config.rasa_url)
+    app.state.services = built = build(config, app.state.rasa)
+    recovering = asyncio.create_task(_recover(built, timedelta(minutes=config.person_minutes)))
     yield
-    await state.rasa.close()
-    state.answers.close()
+    recovering.cancel()
+    await built.turns.close()
+    await app.state.rasa.close()
+    built.conversations.close()
 
 
-app = FastAPI(title="Frontdesk gateway", lifespan=_lifespan, docs_url=None, redoc_url=None)
-install_errors(app)
-app.mount("/static", StaticFiles(directory=PAGE), name="static")
+async def _recover(built: Services, silent_for: timedelta) -> None:
+    """Answer what an earlier run left in the inbox, then again and again what a person left unanswered."""
+    recovered = False
+    while True:
+        try:
+            for conversation, name in await built.conversations.take_back(silent_for):
+                built.events.publish(conversation, Event("person", PersonState(state="left", name=name)))
+                recovered = False
+            if not recovered:
+                await built.turns.recover()
+                recovered = True
+        except SQLAlchemyError as error:
+            log.error("the inbox can't be read: %s", type(error).__name__)
+        await asyncio.sleep(LOOK_SECONDS if recovered else 1.0)
 
 
-class IncomingMessage(Wire):
-    """The text is measured after cleaning, with a sentence of its own; the body as a whole has a limit too."""
+def create_app(config: Settings) -> FastAPI:
+    app = FastAPI(
+        title="Frontdesk chat API", version="1", lifespan=_lifespan, docs_url=None, redoc_url=None,
+        openapi_url="/chat/openapi.json", max_body_size=MAX_BODY_BYTES,
+    )  # fmt: skip
+    install_errors(app)
+    app.add_exception_handler(SQLAlchemyError, _without_database)
+    app.include_router(chat_api.router)
+    app.include_router(operator_api.router)
+    _add_pages(app)
+    app.add_middleware(AllowedOrigins, origins=config.origins)
+    app.add_middleware(
+        CORSMiddleware, allow_origins=config.origins, allow_credentials=True, expose_headers=["Retry-After"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"], max_age=600,
+        allow_headers=["Authorization", "Content-Type", "Prefer", "Last-Event-ID"],
+    )  # fmt: skip
+    app.add_middleware(SecurityHeaders)
+    install_metrics(app, "gateway")  # outermost: what is refused counts too
+    return app
 
-    message: str
-    button: str | None = None
+
+async def _without_database(request: Request, error: Exception) -> Response:
+    log.error("database: %s at %s", type(error).__name__, request.url.path)
+    return problem(request, 503, "unavailable", phrases.NO_DATABASE, retry_after=5)
 
 
-@app.middleware("http")
-async def guard(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Refuse bodies that are too large before reading them all; add the security headers."""
-    if await _body_fits(request):
-        response = await call(request)
-    else:
-        response = problem(request, 413, "too_large", phrases.BODY_TOO_LARGE)
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
+def _add_pages(app: FastAPI) -> None:
+    app.mount("/chat/docs/static", StaticFiles(directory=swagger_ui_path), name="swagger")
+    app.mount("/chat/docs", StaticFiles(directory=DOCS, html=True), name="docs")
+    app.mount("/widget/demo", StaticFiles(directory=DEMO, html=True), name="demo")
+
+    @app.get("/", include_in_schema=False)
+    def front() -> RedirectResponse:
+        return RedirectResponse("/widget/demo/")
+
+    @app.get("/widget/frontdesk-chat.js", include_in_schema=False)
+    def widget(request: Request) -> Response:
+        """Any page may load it: it holds no secret. What it may do is settled by the origin of the page."""
+        if not WIDGET.is_file():
+            return problem(request, 404, "not_built", phrases.NO_WIDGET)
+        public = {
+            "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin",
+            "Cache-Control": "public, max-age=300",
+        }  # fmt: skip
+        return FileResponse(WIDGET, media_type="text/javascript", headers=public)
+
+    @app.get("/health", include_in_schema=False)
+    async def health(request: Request) -> JSONResponse:
+        """200 when a question can be answered, 503 naming what is missing."""
+        parts = {"rasa": await request.app.state.rasa.ready(), "database": await _database_ready(request)}
+        ready = all(parts.values())
+        return JSONResponse({"status": "ready" if ready else "unready", **parts}, 200 if ready else 503)
 
 
-async def _body_fits(request: Request) -> bool:
-    """Read the body of a POST, but no more of it than we take."""
-    if request.method != "POST":
-        return True
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            return False
-        chunks.append(chunk)
-    request._body = b"".join(chunks)
+async def _database_ready(request: Request) -> bool:
+    try:
+        await request.app.state.services.conversations.ready()
+    except SQLAlchemyError:
+        return False
     return True
 
 
-install_metrics(app, "gateway")  # after the guard, around it: what is refused counts too
-
-
-@app.get("/", include_in_schema=False)
-def page() -> FileResponse:
-    return FileResponse(PAGE / "index.html")
-
-
-@app.get("/health")
-async def health(request: Request) -> JSONResponse:
-    """200 when a question can be answered, 503 naming what is missing."""
-    state = request.app.state
-    parts = {"rasa": await state.rasa.ready(), "database": await state.answers.ready()}
-    ready = all(parts.values())
-    return JSONResponse({"status": "ready" if ready else "unready", **parts}, 200 if ready else 503)
-
-
-@app.post("/chat/messages")
-async def post_message(
-    body: IncomingMessage,
-    request: Request,
-    response: Response,
-    token: Annotated[str | None, Cookie(alias=COOKIE)] = None,
-) -> ChatReply:
-    """Ask. Always a reply with a sentence and a turn id; 4xx only for a message that can't be one."""
-    state = request.app.state
-    conversation = state.sessions.read(token)
-    if conversation is None:
-        conversation, token = state.sessions.begin()
-        response.set_cookie(
-            COOKIE, token, max_age=state.sessions.seconds, httponly=True, samesite="lax",
-            secure=settings().secure_cookie, path="/",
-        )  # fmt: skip
-    reply: ChatReply = await state.turns.answer(conversation, body.message, "web", Audience.PUBLIC, body.button)
-    return reply
+def __getattr__(name: str) -> FastAPI:
+    """`app` for uvicorn: made when asked for, from the environment of that moment."""
+    if name == "app":
+        return create_app(settings())
+    raise AttributeError(name)

@@ -36,9 +36,14 @@ def default_server() -> str:
 
 
 def post_question(server: str, question: str) -> ChatReply:
-    """Raises NeighbourDown without a server, BadRequest with the server's own reason, NeighbourLied for nonsense."""
+    """One question in a conversation of its own.
+
+    Raises NeighbourDown without a server, BadRequest with the server's own reason, NeighbourLied for nonsense.
+    """
     try:
-        response = httpx.post(f"{server}/chat/messages", json={"message": question}, timeout=SECONDS, trust_env=False)
+        with httpx.Client(base_url=server, timeout=SECONDS, trust_env=False) as visitor:
+            visitor.post("/chat/v1/session", json={"transport": "cookie"})
+            response = visitor.post("/chat/v1/messages", json={"text": question}, headers={"Prefer": "wait"})
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NeighbourDown(f"Nothing answers at {server}. Start it with: make up") from error
     try:

@@ -10,6 +10,9 @@ from contracts.errors import BadRequest, TooLarge
 from contracts.wire import MAX_QUESTION_CHARS
 from gateway import phrases
 
+UNFINISHED_WORDS = 3
+UNFINISHED_CHARS = 30
+PLAIN_WORDS = re.compile(r"[^\W\d_]+(?:[ ,'’-]+[^\W\d_]+)*,?")
 LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 ENGLISH = "en"
 # Languages that customers of a European company write; a longer list finds rare ones in short English questions.
@@ -23,11 +26,15 @@ WORDS_TO_TELL_A_LANGUAGE = 4
 
 @dataclass(frozen=True)
 class CleanMessage:
-    """`for_rasa` is never read as a command; `reply` is set when the message needs no dialogue at all."""
+    """`for_rasa` is never read as a command; `reply` is set when the message needs no dialogue at all.
+
+    `short`: it looks like a part of something longer, so that one waits for the rest of it.
+    """
 
     text: str
     for_rasa: str = ""
     reply: str | None = None
+    short: bool = False
 
 
 class MessageReader:
@@ -39,7 +46,7 @@ class MessageReader:
 
     def read(self, raw: str) -> CleanMessage:
         """Raises BadRequest for what holds no text, TooLarge for too much of it."""
-        text = _without_control_characters(raw)
+        text = clean_text(raw)
         if not text:
             raise BadRequest(phrases.EMPTY)
         if len(text) > MAX_QUESTION_CHARS:
@@ -49,7 +56,7 @@ class MessageReader:
         if self._foreign(text):
             return CleanMessage(text, reply=phrases.NOT_ENGLISH)
         # Rasa takes a text that begins with "/" for an intent; from a customer it is text.
-        return CleanMessage(text, for_rasa=text.lstrip("/ "))
+        return CleanMessage(text, for_rasa=text.lstrip("/ "), short=looks_unfinished(text))
 
     def _foreign(self, text: str) -> bool:
         words = re.findall(r"[^\W\d_]+", text)
@@ -62,7 +69,12 @@ class MessageReader:
         return bool(language != ENGLISH and probability >= SURE_OF_LANGUAGE)
 
 
-def _without_control_characters(raw: str) -> str:
+def looks_unfinished(text: str) -> bool:
+    """A few plain words without an end: "hi", "my backup". What has digits or an @ is a number or an address."""
+    return len(text) <= UNFINISHED_CHARS and len(text.split()) <= UNFINISHED_WORDS and bool(PLAIN_WORDS.fullmatch(text))
+
+
+def clean_text(raw: str) -> str:
     """Control and format characters out (joiners of emoji among them), white space to single blanks."""
     kept = (c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") else " " for c in raw)
     return re.sub(r"\s+", " ", "".join(kept)).strip()

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from contracts.client import new_client
 from contracts.errors import DeadlinePassed, NeighbourDown, NeighbourLied
 from contracts.wire import Evidence
+from gateway.chat_models import FormField
 
 PATH = "/webhooks/rest/webhook"
 
@@ -29,13 +30,27 @@ class RasaMessage(BaseModel):
     custom: dict[str, Any] = {}
 
 
+class RasaForm(BaseModel):
+    """A form that the dialogue is in. `intent` is what its values are sent as."""
+
+    model_config = ConfigDict(extra="ignore")
+    name: str
+    title: str
+    submit: str
+    intent: str
+    asked: str | None = None
+    fields: tuple[FormField, ...]
+
+
 class RasaReply(BaseModel):
     """All messages of a turn as one reply. `status` is what an action reported of a failure it told the customer."""
 
     text: str
-    buttons: tuple[RasaButton, ...]
-    evidence: Evidence | None
-    status: str
+    buttons: tuple[RasaButton, ...] = ()
+    evidence: Evidence | None = None
+    status: str = "answered"
+    form: RasaForm | None = None
+    person: str | None = None
 
 
 MESSAGES = TypeAdapter(list[RasaMessage])
@@ -45,9 +60,16 @@ class RasaClient:
     def __init__(self, url: str) -> None:
         self._http = new_client(url)
 
-    async def send(self, conversation: str, text: str, turn: str, audience: str, seconds: float) -> RasaReply:
-        """One turn of the dialogue. Raises DeadlinePassed, NeighbourDown or NeighbourLied."""
-        metadata = {"turn_id": turn, "deadline_at": time.time() + seconds, "audience": audience}
+    async def send(
+        self, conversation: str, text: str, turn: str, audience: str, seconds: float, email: str | None = None
+    ) -> RasaReply:
+        """One turn of the dialogue. Raises DeadlinePassed, NeighbourDown or NeighbourLied.
+
+        `email`: that of a customer whom the host site vouches for.
+        """
+        metadata: dict[str, Any] = {"turn_id": turn, "deadline_at": time.time() + seconds, "audience": audience}
+        if email:
+            metadata["customer_email"] = email
         body = {"sender": conversation, "message": text, "metadata": metadata}
         try:
             # httpx times each read by itself; an answer that comes in drops must not outlast the turn.
@@ -80,10 +102,24 @@ def join(messages: list[RasaMessage]) -> RasaReply:
     if not texts:
         raise NeighbourLied("Rasa answered with nothing.")
     custom = {key: value for message in messages for key, value in message.custom.items()}
-    evidence = custom.get("evidence")
-    return RasaReply(
-        text="\n\n".join(texts),
-        buttons=tuple(button for message in messages for button in message.buttons),
-        evidence=None if evidence is None else Evidence.model_validate(evidence),
-        status=str(custom.get("status", "answered")),
+    return RasaReply.model_validate(
+        {
+            "text": "\n\n".join(texts),
+            "buttons": tuple(button for message in messages for button in message.buttons),
+            "evidence": custom.get("evidence"),
+            "status": str(custom.get("status", "answered")),
+            "form": _with_errors(custom.get("form"), messages),
+            "person": custom.get("person"),
+        }
     )
+
+
+def _with_errors(form: Any, messages: list[RasaMessage]) -> Any:
+    """Put what was said against a value to its field."""
+    if not isinstance(form, dict):
+        return None
+    errors: dict[str, Any] = {}
+    for message in messages:
+        errors.update(message.custom.get("form_errors") or {})
+    fields = [{**field, "error": errors.get(field.get("name"))} for field in form.get("fields", ())]
+    return {**form, "fields": fields}

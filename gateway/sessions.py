@@ -1,6 +1,11 @@
-"""Who is writing, and which buttons are ours: tokens that only we can make."""
+"""Who is writing, and which buttons and forms are ours: tokens that only we can make."""
 
+import hashlib
 import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -8,42 +13,84 @@ COOKIE = "frontdesk_session"
 DAY = 86_400
 
 
+def signer(keys: str, salt: str) -> URLSafeTimedSerializer:
+    """Signs with the newest of `keys` (the first), believes all of them."""
+    return URLSafeTimedSerializer(list(reversed(keys.split())), salt=salt)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a token says. `stale`: half through its life or signed with an older key, so a fresh one is due."""
+
+    conversation: str
+    expires_at: datetime
+    stale: bool
+
+
 class Sessions:
     """Signs and reads session tokens; the browser can neither choose nor change the id inside."""
 
-    def __init__(self, secret: str, days: int) -> None:
-        self._signer = URLSafeTimedSerializer(secret, salt="frontdesk.session")
-        self.seconds = days * DAY
+    def __init__(self, keys: str, days: float) -> None:
+        self._signer = signer(keys, "frontdesk.session")
+        self._newest = signer(keys.split()[0], "frontdesk.session")
+        self.seconds = int(days * DAY)
 
-    def begin(self) -> tuple[str, str]:
-        """A new conversation: its id and the token that names it."""
-        conversation = f"web-{secrets.token_urlsafe(16)}"
-        return conversation, self._signer.dumps(conversation)
+    def begin(self) -> str:
+        """The id of a new conversation. Nothing is stored before its first message."""
+        return f"web-{secrets.token_urlsafe(16)}"
 
-    def read(self, token: str | None) -> str | None:
-        """The conversation id, or None for a missing, forged or expired token."""
+    def issue(self, conversation: str) -> tuple[str, datetime]:
+        """A fresh token and when it expires."""
+        return self._signer.dumps(conversation), datetime.now(UTC) + timedelta(seconds=self.seconds)
+
+    def read(self, token: str | None) -> Session | None:
+        """None for a missing, forged or expired token."""
         if not token:
             return None
         try:
-            return str(self._signer.loads(token, max_age=self.seconds))
+            conversation, signed_at = self._signer.loads(token, max_age=self.seconds, return_timestamp=True)
         except BadSignature:
             return None
+        if not isinstance(conversation, str):
+            return None
+        expires_at = signed_at + timedelta(seconds=self.seconds)
+        stale = expires_at - datetime.now(UTC) < timedelta(seconds=self.seconds / 2) or not self._by_newest(token)
+        return Session(conversation, expires_at, stale)
 
-
-class QuickReplies:
-    """Signs what a button stands for, bound to its conversation: a command for Rasa that nobody else can send."""
-
-    def __init__(self, secret: str, days: int) -> None:
-        self._signer = URLSafeTimedSerializer(secret, salt="frontdesk.button")
-        self._seconds = days * DAY
-
-    def sign(self, conversation: str, payload: str) -> str:
-        return str(self._signer.dumps([conversation, payload]))
-
-    def read(self, conversation: str, token: str) -> str | None:
-        """The payload, or None when the token is forged, too old or of another conversation."""
+    def _by_newest(self, token: str) -> bool:
         try:
-            owner, payload = self._signer.loads(token, max_age=self._seconds)
+            self._newest.loads(token)
+        except BadSignature:
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A button or form that we offered: what it stands for, and the id by which it is used once."""
+
+    content: Any
+    id: str
+    expires_at: datetime
+
+
+class Offers:
+    """Signs what a button or a form stands for, bound to its conversation: a command that nobody else can send."""
+
+    def __init__(self, keys: str, days: float) -> None:
+        self._signer = signer(keys, "frontdesk.offer")
+        self._seconds = int(days * DAY)
+
+    def sign(self, conversation: str, content: Any) -> str:
+        return str(self._signer.dumps([conversation, content, secrets.token_urlsafe(6)]))
+
+    def read(self, conversation: str, token: str) -> Offer | None:
+        """None when the token is forged, too old or of another conversation."""
+        try:
+            owner, content, _ = self._signer.loads(token, max_age=self._seconds)
         except (BadSignature, ValueError, TypeError):
             return None
-        return str(payload) if owner == conversation else None
+        if owner != conversation:
+            return None
+        used_until = datetime.fromtimestamp(time.time() + self._seconds, UTC)
+        return Offer(content, hashlib.sha256(token.encode()).hexdigest(), used_until)

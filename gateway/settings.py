@@ -3,23 +3,66 @@
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
 
+from contracts.errors import Misconfigured
+
 ROOT = Path(__file__).resolve().parent.parent
+KEY_CHARS = 32
 
 
 class Settings(BaseSettings):
-    """Each field is an environment variable of the same name in capitals. `session_secret` has no default."""
+    """Each field is an environment variable of the same name in capitals. The first two have no default.
 
-    session_secret: str = Field(min_length=32)
+    `session_secret`: one key of 32 characters or more, or several with blanks between, the newest first: that one
+    signs, all of them are believed, so that a key can be changed without ending every conversation.
+    `allowed_origins`: pages of these origins may use the chat, with commas between, such as
+    `https://www.example.com,http://localhost:9000`. The gateway's own origin always may.
+    """
+
+    session_secret: str
+    operator_token: str = Field(min_length=KEY_CHARS)
+    identity_secret: str = ""
+    allowed_origins: str = ""
     database_url: str = f"sqlite:///{ROOT}/var/frontdesk.db"
+    database_patience_seconds: float = 1.0
     rasa_url: str = "http://127.0.0.1:5005"
     turn_seconds: float = 8.0
-    turns_at_once: int = 32
-    waiting_per_conversation: int = 10
-    session_days: int = 30
+    burst_seconds: float = 0.7
+    turns_at_once: int = 12
+    waiting_in_all: int = 400
+    waiting_per_conversation: int = 30
+    streams_per_conversation: int = 12
+    streams_in_all: int = 2_000
+    person_minutes: float = 10.0
+    session_days: float = 30.0
     secure_cookie: bool = False
+
+    @field_validator("session_secret")
+    @classmethod
+    def _long_keys(cls, secret: str) -> str:
+        if not secret.split() or any(len(key) < KEY_CHARS for key in secret.split()):
+            raise ValueError(f"every key needs {KEY_CHARS} characters or more")
+        return secret
+
+    @field_validator("identity_secret")
+    @classmethod
+    def _long_or_absent(cls, secret: str) -> str:
+        if secret and len(secret) < KEY_CHARS:
+            raise ValueError(f"it needs {KEY_CHARS} characters or more")
+        return secret
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Raises Misconfigured for what is no origin: a browser would compare it in vain."""
+        said = tuple(origin.strip() for origin in self.allowed_origins.split(",") if origin.strip())
+        for origin in said:
+            if not origin.startswith(("http://", "https://")) or origin.count("/") != 2 or "*" in origin:
+                raise Misconfigured(
+                    f"ALLOWED_ORIGINS: {origin} is no origin. Write scheme, host and port alone: https://www.example.com"
+                )
+        return said
 
 
 @cache

@@ -1,118 +1,394 @@
-"""One turn: message in, exactly one reply out, in order within a conversation, whatever fails on the way."""
+"""One turn: what was said in, exactly one reply out, in order within a conversation, whatever fails on the way.
+
+A message is written to the inbox before it is taken for received, and answered by the one worker of its conversation:
+
+    take_in ─► inbox ─► worker: wait for the rest of a burst ─► claim a turn ─► Rasa ─► finish: reply and evidence, one
+                                                                                transaction ─► events
+
+After a restart `recover` puts what is still in the inbox back in line, under the turn that was claimed for it.
+A database that fails costs the record and never the reply.
+"""
 
 import asyncio
 import logging
 import secrets
 import time
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from weakref import WeakValueDictionary
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from prometheus_client import Counter as Metric
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
+from sqlalchemy.exc import SQLAlchemyError
 
-from contracts.errors import Busy, FrontdeskError
-from contracts.wire import Audience, Button, ChatReply
+from contracts.errors import Busy, DeadlinePassed, FrontdeskError, TooMany
+from contracts.redaction import redact
+from contracts.tables import AnswerRow, now
+from contracts.wire import Audience, Button, ChatReply, Evidence
 from gateway import phrases
-from gateway.message import CleanMessage, MessageReader
-from gateway.rasa import RasaClient, RasaReply
-from gateway.record import AnswerLog
-from gateway.sessions import QuickReplies
+from gateway.chat_models import Form, FormField, Message, PersonState, SourceLink, Thinking
+from gateway.conversations import WAITING, Conversations, Kept, NewMessage, Standing, Unanswered
+from gateway.events import Event, Events
+from gateway.rasa import RasaClient, RasaForm, RasaReply
+from gateway.sessions import Offer, Offers
 
 log = logging.getLogger("frontdesk.gateway")
 
-TURNS = Metric("frontdesk_turns_total", "Turns by how they ended", ["status", "decision"])
+TURNS = Counter("frontdesk_turns_total", "Turns by how they ended", ["status", "decision"])
+BURSTS = Counter("frontdesk_messages_joined_total", "Messages that were answered together with the one before")
+RECOVERED = Counter("frontdesk_messages_recovered_total", "Messages that a restart found unanswered in the inbox")
+NOT_STORED = Counter("frontdesk_not_stored_total", "What the database could not keep", ["what", "cause"])
 LATENCY = Histogram(
     "assistant_latency_seconds", "From the customer's message to the reply",
     buckets=(0.02, 0.05, 0.07, 0.1, 0.15, 0.25, 0.5, 1, 1.5, 2.5, 5, 10),
 )  # fmt: skip
+STORE_AGAIN_SECONDS = (1, 2, 5, 15, 30, 60)
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A customer's message as the door takes it. `reply`: what to say without any dialogue. `short`: see `_burst`."""
+
+    conversation: str
+    channel: str
+    audience: Audience
+    key: str
+    text: str
+    for_rasa: str
+    reply: str | None = None
+    short: bool = False
+    offer: Offer | None = None
+
+
+@dataclass
+class InLine:
+    """A message that waits for its turn. `since`: a `time.monotonic()` value."""
+
+    message: Incoming
+    id: int | None
+    at: datetime
+    since: float
+    turn: str | None = None
+    reply: "asyncio.Future[ChatReply]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+@dataclass
+class Line:
+    """The messages of one conversation that wait, and the bell that tells its worker of a new one."""
+
+    waiting: deque[InLine] = field(default_factory=deque)
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
+    worker: "asyncio.Task[None] | None" = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`seconds`: deadline of a turn. `burst_seconds`: how long short messages wait for the rest."""
+
+    seconds: float
+    burst_seconds: float
+    at_once: int
+    waiting_in_all: int
+    waiting_per_conversation: int
 
 
 class Turns:
-    """Answers messages. At most `at_once` turns run; at most `waiting` of one conversation stand in line."""
-
     def __init__(
-        self,
-        rasa: RasaClient,
-        answers: AnswerLog,
-        reader: MessageReader,
-        buttons: QuickReplies,
-        seconds: float,
-        at_once: int,
-        waiting: int,
+        self, rasa: RasaClient, conversations: Conversations, events: Events, offers: Offers, limits: Limits
     ) -> None:
-        self._rasa, self._answers, self._reader, self._buttons = rasa, answers, reader, buttons
-        self._seconds, self._at_once, self._waiting = seconds, at_once, waiting
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._in_line: Counter[str] = Counter()
+        self._rasa, self._conversations, self._events, self._offers = rasa, conversations, events, offers
+        self._limits = limits
+        self._lines: dict[str, Line] = {}
+        self._running = asyncio.Semaphore(limits.at_once)
+        self._background: set[asyncio.Task[None]] = set()
 
-    async def answer(
-        self, conversation: str, raw: str, channel: str, audience: Audience, button: str | None = None
-    ) -> ChatReply:
-        """Raises BadRequest for a message that can't be one, Busy when it was not taken in.
+    # --- in
 
-        `button`: the token of a pressed button; one that isn't ours is ignored and the text counts.
+    async def take_in(self, message: Incoming) -> InLine:
+        """Keep the message and put it in line. Raises Busy or TooMany when it was not taken, Used for an old form.
+
+        A message with a known key is not asked again: its `reply` is that of the first time.
         """
-        message = self._reader.read(raw)
-        payload = self._buttons.read(conversation, button) if button else None
-        if payload:
-            message = CleanMessage(message.text, for_rasa=payload)
-        started = time.perf_counter()
-        async with self._place(conversation):
-            reply = await self._turn(conversation, message, audience, started)
-            await self._answers.write(conversation, channel, message.text, reply)
+        self._check_room(message.conversation)
+        try:
+            kept = await self._conversations.take_in(_for_inbox(message))
+        except SQLAlchemyError as error:
+            NOT_STORED.labels("message", type(error).__name__).inc()
+            log.error("a message could not be kept: %s", type(error).__name__)
+            kept = None
+        if kept is not None and kept.again:
+            return await self._known(message, kept)
+        return self._line_up(InLine(message, kept.id if kept else None, kept.at if kept else now(), time.monotonic()))
+
+    async def recover(self) -> int:
+        """Put what is in the inbox back in line; returns how many."""
+        found = await self._conversations.unanswered()
+        for row in found:
+            self._line_up(InLine(_from_inbox(row), row.id, row.at, time.monotonic(), turn=row.turn_id))
+        RECOVERED.inc(len(found))
+        return len(found)
+
+    async def close(self) -> None:
+        """Stop; what is unanswered stays in the inbox."""
+        tasks = [line.worker for line in self._lines.values() if line.worker is not None] + list(self._background)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _check_room(self, conversation: str) -> None:
+        if sum(len(line.waiting) for line in self._lines.values()) >= self._limits.waiting_in_all:
+            raise Busy(phrases.BUSY, retry_after=2)
+        line = self._lines.get(conversation)
+        if line is not None and len(line.waiting) >= self._limits.waiting_per_conversation:
+            raise TooMany(phrases.TOO_MANY, retry_after=2)
+
+    def _line_up(self, one: InLine) -> InLine:
+        conversation = one.message.conversation
+        line = self._lines.setdefault(conversation, Line())
+        if one.id is not None and any(other.id == one.id for other in line.waiting):
+            return next(other for other in line.waiting if other.id == one.id)
+        line.waiting.append(one)
+        line.bell.set()
+        if line.worker is None:
+            line.worker = asyncio.create_task(self._work(conversation, line))
+        self._events.publish(conversation, Event("received", _received(one), one.id))
+        return one
+
+    async def _known(self, message: Incoming, kept: Kept) -> InLine:
+        """A message that came before: where it stands in line, or with the reply that it got."""
+        line = self._lines.get(message.conversation)
+        for one in line.waiting if line else ():
+            if one.id == kept.id:
+                return one
+        kept = await self._conversations.take_in(_for_inbox(message))  # its turn may have ended in between
+        one = InLine(message, kept.id, kept.at, time.monotonic(), turn=kept.turn_id)
+        if kept.state == WAITING:  # left by an earlier run
+            return self._line_up(one)
+        answer = await self._conversations.answer_of(kept.turn_id) if kept.turn_id else None
+        person = kept.standing.person
+        one.reply.set_result(_stored_reply(answer) if answer else _with_person(person.name if person else None))
+        return one
+
+    # --- the worker of a conversation
+
+    async def _work(self, conversation: str, line: Line) -> None:
+        try:
+            while line.waiting:
+                burst = await self._burst(line)
+                async with self._running:
+                    reply = await self._turn(conversation, burst)
+                for one in burst:
+                    line.waiting.popleft()
+                    if not one.reply.done():
+                        one.reply.set_result(reply)
+        finally:
+            if self._lines.get(conversation) is line:
+                del self._lines[conversation]
+
+    async def _burst(self, line: Line) -> list[InLine]:
+        """The messages to answer together: short ones within `burst_seconds`, up to the first that is not short."""
+        first = line.waiting[0]
+        if first.turn is not None:  # found after a restart: exactly those that this turn had
+            return [one for one in line.waiting if one.turn == first.turn]
+        ends = first.since + self._limits.burst_seconds
+        while first.message.short and all(one.message.short for one in line.waiting) and time.monotonic() < ends:
+            line.bell.clear()
+            try:
+                async with asyncio.timeout(ends - time.monotonic()):
+                    await line.bell.wait()
+            except TimeoutError:
+                break
+        return _joined(line.waiting, ends)
+
+    async def _turn(self, conversation: str, burst: Sequence[InLine]) -> ChatReply:
+        """Claim, ask, keep, tell. Never raises."""
+        turn = burst[0].turn or f"t-{secrets.token_hex(6)}"
+        ids = [one.id for one in burst if one.id is not None]
+        standing = await self._claim(conversation, ids, turn)
+        if standing.person is not None and standing.person.state == "joined" and ids:
+            return await self._pass_on(ids, standing.person)
+        self._events.publish(conversation, Event("thinking", Thinking(turn_id=turn)))
+        started = burst[-1].since
+        said = await self._ask(conversation, burst, turn, standing.email, started)
+        message, reply = self._reply(conversation, turn, said, started)
+        stored = _answer_row(conversation, burst, reply)
+        id = await self._finish(conversation, ids, stored, _content(message))
+        self._tell(conversation, message.model_copy(update={"id": id}))
+        if said.person == "asked":
+            await self._person_asked(conversation)
         LATENCY.observe(reply.total_ms / 1000)
         TURNS.labels(reply.status, reply.evidence.decision if reply.evidence else "none").inc()
+        BURSTS.inc(len(burst) - 1)
         return reply
 
-    @asynccontextmanager
-    async def _place(self, conversation: str) -> AsyncIterator[None]:
-        """A place in the line of this conversation and of the process."""
-        if self._in_line.total() >= self._at_once:
-            raise Busy(phrases.BUSY, retry_after=2)
-        if self._in_line[conversation] >= self._waiting:
-            raise Busy(phrases.TOO_MANY, retry_after=2)
-        self._in_line[conversation] += 1
-        lock = self._locks.setdefault(conversation, asyncio.Lock())
+    async def _ask(
+        self, conversation: str, burst: Sequence[InLine], turn: str, email: str | None, started: float
+    ) -> RasaReply:
+        """What there is to say: from the dialogue, or why there is nothing from it."""
+        fixed = burst[0].message.reply
+        if fixed is not None:
+            return RasaReply(text=fixed)
+        words = " ".join(one.message.for_rasa for one in burst)
+        audience = burst[0].message.audience.value
         try:
-            async with lock:
-                yield
-        finally:
-            self._in_line[conversation] -= 1
-            if not self._in_line[conversation]:
-                del self._in_line[conversation]
-
-    async def _turn(self, conversation: str, message: CleanMessage, audience: Audience, started: float) -> ChatReply:
-        turn = f"t-{secrets.token_hex(6)}"
-        try:
-            said = await self._say(conversation, message, turn, audience, started)
-            return ChatReply(
-                turn_id=turn, text=said.text, status=said.status, evidence=said.evidence,
-                buttons=self._signed(conversation, said), total_ms=_ms_since(started),
-            )  # fmt: skip
+            seconds = self._limits.seconds - (time.monotonic() - started)
+            if seconds <= 0:
+                raise DeadlinePassed("The turn's time passed while it stood in line.")
+            return await self._rasa.send(conversation, words, turn, audience, seconds, email)
         except FrontdeskError as error:
             log.warning("turn=%s failed: %s", turn, error)
             code = error.code
         except Exception:
             log.exception("turn=%s failed", turn)
             code = "internal"
-        text = phrases.FAILED.get(code, phrases.FAILED["internal"]).format(turn=turn)
-        return ChatReply(turn_id=turn, text=text, status=code, total_ms=_ms_since(started))
+        return RasaReply(text=phrases.FAILED.get(code, phrases.FAILED["internal"]).format(turn=turn), status=code)
 
-    def _signed(self, conversation: str, said: RasaReply) -> tuple[Button, ...]:
-        return tuple(
-            Button(title=b.title, token=self._buttons.sign(conversation, b.payload or b.title)) for b in said.buttons
+    def _reply(self, conversation: str, turn: str, said: RasaReply, started: float) -> tuple[Message, ChatReply]:
+        buttons = tuple(
+            Button(title=button.title, token=self._offers.sign(conversation, button.payload or button.title))
+            for button in said.buttons
         )
+        reply = ChatReply(
+            turn_id=turn, text=said.text, status=said.status, evidence=said.evidence, buttons=buttons,
+            total_ms=round((time.monotonic() - started) * 1000, 1),
+        )  # fmt: skip
+        evidence = said.evidence
+        sources = evidence.sources if evidence else ()
+        message = Message(
+            id=None, author="assistant", text=said.text, at=now(), turn_id=turn, status=said.status, buttons=buttons,
+            decision=evidence.decision if evidence else None, form=self._form(conversation, said.form),
+            sources=tuple(SourceLink(title=s.title, url=s.url, updated_at=s.updated_at) for s in sources),
+        )  # fmt: skip
+        return message, reply
 
-    async def _say(
-        self, conversation: str, message: CleanMessage, turn: str, audience: Audience, started: float
-    ) -> RasaReply:
-        if message.reply is not None:
-            return RasaReply(text=message.reply, buttons=(), evidence=None, status="answered")
-        seconds = self._seconds - (time.perf_counter() - started)
-        return await self._rasa.send(conversation, message.for_rasa, turn, audience.value, max(seconds, 0.05))
+    def _form(self, conversation: str, form: RasaForm | None) -> Form | None:
+        if form is None:
+            return None
+        names = [field.name for field in form.fields]
+        token = self._offers.sign(conversation, {"intent": form.intent, "fields": names})
+        return Form(**form.model_dump(exclude={"intent"}), token=token)
+
+    def _tell(self, conversation: str, message: Message) -> None:
+        kind = "reply" if message.status == "answered" else "error"
+        self._events.publish(conversation, Event(kind, message, message.id))
+
+    # --- the database, which may fail
+
+    async def _claim(self, conversation: str, ids: Sequence[int], turn: str) -> Standing:
+        try:
+            return await self._conversations.claim(conversation, ids, turn) if ids else Standing()
+        except SQLAlchemyError as error:
+            NOT_STORED.labels("claim", type(error).__name__).inc()
+            return Standing()
+
+    async def _finish(
+        self, conversation: str, ids: Sequence[int], answer: AnswerRow, content: dict[str, object]
+    ) -> int | None:
+        try:
+            return await self._conversations.finish(conversation, ids, answer, content)
+        except SQLAlchemyError as error:
+            NOT_STORED.labels("answer", type(error).__name__).inc()
+            log.error("turn=%s answered but not stored: %s", answer.turn_id, type(error).__name__)
+        if ids:  # the inbox still holds what was answered; a restart must not find it there
+            task = asyncio.create_task(self._finish_later(conversation, ids, answer, content))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+        return None
+
+    async def _finish_later(
+        self, conversation: str, ids: Sequence[int], answer: AnswerRow, content: dict[str, object]
+    ) -> None:
+        for seconds in STORE_AGAIN_SECONDS:
+            await asyncio.sleep(seconds)
+            try:
+                await self._conversations.finish(conversation, ids, _copy(answer), content)
+                return
+            except SQLAlchemyError as error:
+                NOT_STORED.labels("answer", type(error).__name__).inc()
+        log.error("turn=%s could not be stored at all", answer.turn_id)
+
+    async def _pass_on(self, ids: Sequence[int], person: PersonState) -> ChatReply:
+        try:
+            await self._conversations.pass_on(ids)
+        except SQLAlchemyError as error:
+            NOT_STORED.labels("pass_on", type(error).__name__).inc()
+        TURNS.labels("with_person", "none").inc()
+        return _with_person(person.name)
+
+    async def _person_asked(self, conversation: str) -> None:
+        try:
+            news = await self._conversations.wants_person(conversation)
+        except SQLAlchemyError as error:
+            NOT_STORED.labels("person", type(error).__name__).inc()
+            return
+        if news:
+            self._events.publish(conversation, Event("person", PersonState(state="asked")))
 
 
-def _ms_since(started: float) -> float:
-    return round((time.perf_counter() - started) * 1000, 1)
+def _joined(waiting: Iterable[InLine], ends: float) -> list[InLine]:
+    burst: list[InLine] = []
+    for one in waiting:
+        if burst and (not burst[-1].message.short or one.since > ends or one.turn or one.message.reply is not None):
+            break
+        burst.append(one)
+    return burst
+
+
+def _for_inbox(message: Incoming) -> NewMessage:
+    request = {
+        "for_rasa": message.for_rasa, "reply": message.reply, "short": message.short,
+        "channel": message.channel, "audience": message.audience.value,
+    }  # fmt: skip
+    return NewMessage(message.conversation, message.channel, message.key, message.text, request, message.offer)
+
+
+def _from_inbox(row: Unanswered) -> Incoming:
+    request = row.request
+    return Incoming(
+        conversation=row.conversation, channel=request["channel"], audience=Audience(request["audience"]), key=row.key,
+        text=row.text, for_rasa=request["for_rasa"], reply=request["reply"], short=request["short"],
+    )  # fmt: skip
+
+
+def _received(one: InLine) -> Message:
+    return Message(id=one.id, author="customer", text=one.message.text, at=one.at, key=one.message.key)
+
+
+def _with_person(name: str | None) -> ChatReply:
+    return ChatReply(turn_id="none", text=phrases.WITH_PERSON.format(name=name or "A colleague"), status="with_person")
+
+
+def _stored_reply(answer: AnswerRow) -> ChatReply:
+    evidence = None if answer.evidence is None else Evidence.model_validate(answer.evidence)
+    return ChatReply(
+        turn_id=answer.turn_id, text=answer.text, status=answer.status, evidence=evidence, total_ms=answer.total_ms
+    )
+
+
+def _answer_row(conversation: str, burst: Sequence[InLine], reply: ChatReply) -> AnswerRow:
+    """What is kept of a turn, without personal data of a known shape."""
+    evidence = reply.evidence
+    if evidence is not None:
+        evidence = evidence.model_copy(update={"question": redact(evidence.question)})
+    return AnswerRow(
+        turn_id=reply.turn_id, conversation_id=conversation, channel=burst[0].message.channel,
+        question=redact("\n".join(one.message.text for one in burst)), text=redact(reply.text), status=reply.status,
+        decision=evidence.decision if evidence else None,
+        evidence=None if evidence is None else evidence.model_dump(mode="json"), total_ms=reply.total_ms,
+        created_at=now(),
+    )  # fmt: skip
+
+
+def _copy(answer: AnswerRow) -> AnswerRow:
+    """A row that failed to be stored once can't be given to another session."""
+    return AnswerRow(**{column.name: getattr(answer, column.name) for column in AnswerRow.__table__.columns})
+
+
+def _content(message: Message) -> dict[str, object]:
+    """What the history keeps of a reply besides its text. What was typed into a form is not kept."""
+    form = message.form
+    if form is not None:
+        fields = tuple(FormField(**{**field.model_dump(), "value": None}) for field in form.fields)
+        form = form.model_copy(update={"fields": fields})
+    content = message.model_copy(update={"form": form})
+    return content.model_dump(mode="json", include={"status", "decision", "sources", "buttons", "form"})

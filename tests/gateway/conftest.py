@@ -18,13 +18,14 @@ from sqlalchemy.orm import Session
 
 from contracts.database import open_engine
 from contracts.tables import AnswerRow
-from gateway.api import app
+from gateway.api import create_app
 from gateway.settings import settings
 from knowledge.store.migrate import migrate
 from tests.gateway.fake_rasa import FakeRasa
 
 TURN_SECONDS = 1.0
 SECRET = "a-secret-of-these-tests-0123456789-abcdef"
+OPERATOR = "the-operators-token-of-these-tests-0123456789"
 
 
 class Gateway:
@@ -60,11 +61,11 @@ class Gateway:
 def running_gateway(**environment: str) -> Iterator[str]:
     """The gateway with these settings on a free port; stopped at the end."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"SESSION_SECRET": SECRET, "TURN_SECONDS": str(TURN_SECONDS), **environment}.items():
+        for name, value in {"SESSION_SECRET": SECRET, "OPERATOR_TOKEN": OPERATOR, "TURN_SECONDS": str(TURN_SECONDS), **environment}.items():
             patch.setenv(name, value)
         settings.cache_clear()
         listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="on"))
+        server = uvicorn.Server(uvicorn.Config(create_app(settings()), log_level="critical", lifespan="on"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started:

@@ -1,0 +1,338 @@
+"""The public chat API, version 1 (docs/chat-api.md): sessions, messages, events, ratings, "talk to a person"."""
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Cookie, Depends, Header, Path, Query, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from sqlalchemy.exc import SQLAlchemyError
+
+from contracts.errors import BadRequest, NoSession, TooLarge, Used
+from contracts.wire import MAX_QUESTION_CHARS, Audience, ChatReply, Problem
+from gateway import phrases
+from gateway.chat_models import (
+    FormValues,
+    History,
+    IncomingMessage,
+    Message,
+    PersonRequest,
+    Rated,
+    Rating,
+    SessionReply,
+    SessionRequest,
+    Taken,
+)
+from gateway.conversations import PAGE, Conversations, Standing
+from gateway.events import Event, Events
+from gateway.identity import Identities
+from gateway.message import MessageReader
+from gateway.sessions import COOKIE, Offer, Offers, Session, Sessions
+from gateway.settings import settings
+from gateway.turns import Incoming, InLine, Turns
+
+CHANNEL = "web"
+TALK_TO_PERSON = "/talk_to_person"
+LONGEST_WAIT_SECONDS = 60.0
+BIGGEST_ID = 2**63 - 1
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "The body is no JSON."},
+    401: {"model": Problem, "description": "No session, or one that is forged, expired or over."},
+    403: {"model": Problem, "description": "A page of an origin that isn't allowed."},
+    413: {"model": Problem, "description": "Too large."},
+    422: {"model": Problem, "description": "A field is wrong; the sentence names it."},
+    429: {"model": Problem, "description": "Too fast; Retry-After says when."},
+    503: {"model": Problem, "description": "Busy or without its database; Retry-After says when."},
+}
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "Not of this conversation."}}
+USED_BEFORE: dict[int | str, dict[str, Any]] = {409: {"model": Problem, "description": "Works once and was used."}}
+
+router = APIRouter(prefix="/chat/v1", tags=["chat"], responses=REFUSALS)
+bearer = HTTPBearer(auto_error=False, description="The token that POST /session gave.")
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the routes work with; `gateway.api` builds it."""
+
+    sessions: Sessions
+    offers: Offers
+    identities: Identities
+    conversations: Conversations
+    events: Events
+    turns: Turns
+    reader: MessageReader
+
+
+def services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+Gateway = Annotated[Services, Depends(services)]
+
+
+def given_session(
+    gateway: Gateway,
+    authorization: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)] = None,
+    cookie: Annotated[str | None, Cookie(alias=COOKIE)] = None,
+) -> Session | None:
+    return gateway.sessions.read(authorization.credentials if authorization else cookie)
+
+
+GivenSession = Annotated[Session | None, Depends(given_session)]
+
+
+async def current_session(gateway: Gateway, session: GivenSession) -> Session:
+    """Raises NoSession for a token that is worth nothing. Without its database the signature alone counts."""
+    if session is None:
+        raise NoSession(phrases.NO_SESSION)
+    try:
+        if (await gateway.conversations.standing(session.conversation)).ended:
+            raise NoSession(phrases.NO_SESSION)
+    except SQLAlchemyError:
+        pass
+    return session
+
+
+CurrentSession = Annotated[Session, Depends(current_session)]
+TurnId = Annotated[str, Path(max_length=64)]
+
+
+@router.post("/session", responses=USED_BEFORE)
+async def begin_or_resume(
+    body: SessionRequest, gateway: Gateway, given: GivenSession, response: Response
+) -> SessionReply:
+    """Begin a conversation or resume the one of the token; see docs/chat-api.md."""
+    standing = Standing()
+    if given is not None:
+        standing = await _standing(gateway, given)
+        if standing.ended or (standing.customer is not None and body.identity is None):
+            given = None
+    if body.identity is not None:
+        given, standing = await _identified(gateway, body.identity, given, standing)
+    conversation = given.conversation if given else gateway.sessions.begin()
+    history = await _history(gateway, conversation) if given else History(messages=(), more=False)
+    token, expires_at = None, None
+    if given is None or given.stale:
+        token, expires_at = gateway.sessions.issue(conversation)
+    if body.transport == "cookie" and token is not None:
+        response.set_cookie(
+            COOKIE, token, max_age=gateway.sessions.seconds, httponly=True, samesite="lax",
+            secure=settings().secure_cookie, path="/",
+        )  # fmt: skip
+    response.headers["Cache-Control"] = "no-store"
+    return SessionReply(
+        token=(token or gateway.sessions.issue(conversation)[0]) if body.transport == "bearer" else None,
+        expires_at=expires_at or (given.expires_at if given else datetime.now(UTC)), resumed=given is not None,
+        messages=history.messages, more=history.more, person=standing.person if given else None,
+        customer=standing.customer if given else None,
+    )  # fmt: skip
+
+
+async def _standing(gateway: Services, session: Session) -> Standing:
+    try:
+        return await gateway.conversations.standing(session.conversation)
+    except SQLAlchemyError:
+        return Standing()
+
+
+async def _history(gateway: Services, conversation: str) -> History:
+    """Without its database the chat begins with an empty page, but it begins."""
+    try:
+        return await gateway.conversations.history(conversation, None)
+    except SQLAlchemyError:
+        return History(messages=(), more=False)
+
+
+async def _identified(
+    gateway: Services, token: str, given: Session | None, standing: Standing
+) -> tuple[Session, Standing]:
+    """The session of a logged-in customer: their open conversation, or a new one. What was said before stays apart:
+    who began an anonymous conversation need not be who logs in."""
+    identity = gateway.identities.read(token)
+    once = Offer(None, identity.token_id, identity.expires_at)
+    theirs = await gateway.conversations.identify(
+        gateway.sessions.begin(), CHANNEL, identity.customer, identity.email, once
+    )
+    if given is not None and given.conversation == theirs:
+        return given, standing
+    expires_at = gateway.sessions.issue(theirs)[1]
+    return Session(theirs, expires_at, stale=True), await gateway.conversations.standing(theirs)
+
+
+@router.delete("/session", status_code=204)
+async def end(gateway: Gateway, session: CurrentSession, response: Response) -> None:
+    """End the conversation; its tokens are worth nothing from now on."""
+    await gateway.conversations.end(session.conversation, CHANNEL)
+    gateway.events.end(session.conversation)
+    response.delete_cookie(COOKIE, path="/")
+
+
+@router.get("/messages")
+async def history(
+    gateway: Gateway,
+    session: CurrentSession,
+    before: Annotated[int | None, Query(ge=0, le=BIGGEST_ID)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = PAGE,
+) -> History:
+    """What was said, oldest first."""
+    return await gateway.conversations.history(session.conversation, before, limit)
+
+
+@router.post(
+    "/messages",
+    status_code=202,
+    responses={200: {"model": ChatReply, "description": "With `Prefer: wait`: the reply."}, **USED_BEFORE},
+)
+async def say(
+    body: IncomingMessage,
+    gateway: Gateway,
+    session: GivenSession,
+    response: Response,
+    prefer: Annotated[str | None, Header(max_length=200)] = None,
+) -> Taken | ChatReply:
+    """Say something. Answered over the events, or right here with `Prefer: wait`."""
+    if session is None:
+        raise NoSession(phrases.NO_SESSION)
+    incoming = _incoming(gateway, session.conversation, body)
+    try:
+        one = await gateway.turns.take_in(incoming)
+    except Used:
+        if body.form is not None:
+            raise
+        one = await gateway.turns.take_in(_plain(gateway, session.conversation, incoming.key, body.text))
+    return await _taken(one, prefer, response)
+
+
+@router.post("/person", status_code=202, responses={200: {"model": ChatReply, "description": "With `Prefer: wait`."}})
+async def talk_to_person(
+    body: PersonRequest,
+    gateway: Gateway,
+    session: GivenSession,
+    response: Response,
+    prefer: Annotated[str | None, Header(max_length=200)] = None,
+) -> Taken | ChatReply:
+    """Ask for a person, wherever the dialogue stands."""
+    if session is None:
+        raise NoSession(phrases.NO_SESSION)
+    incoming = Incoming(
+        session.conversation, CHANNEL, Audience.PUBLIC, body.key or secrets.token_hex(16), phrases.TALK_TO_PERSON,
+        for_rasa=TALK_TO_PERSON,
+    )  # fmt: skip
+    return await _taken(await gateway.turns.take_in(incoming), prefer, response)
+
+
+async def _taken(one: InLine, prefer: str | None, response: Response) -> Taken | ChatReply:
+    if prefer is not None and re.search(r"\bwait\b", prefer):
+        await asyncio.wait([one.reply], timeout=LONGEST_WAIT_SECONDS)
+        if one.reply.done():
+            response.status_code = 200
+            return one.reply.result()
+    return Taken(id=one.id, key=one.message.key, at=one.at)
+
+
+def _incoming(gateway: Services, conversation: str, body: IncomingMessage) -> Incoming:
+    """Raises BadRequest or TooLarge for what can't be a message."""
+    key = body.key or secrets.token_hex(16)
+    if body.form is not None:
+        return _filled_in(gateway, conversation, key, body.form)
+    plain = _plain(gateway, conversation, key, body.text)
+    offer = gateway.offers.read(conversation, body.button) if body.button else None
+    if offer is None or not isinstance(offer.content, str):
+        return plain
+    return Incoming(
+        conversation, CHANNEL, Audience.PUBLIC, key, plain.text, for_rasa=offer.content, offer=offer
+    )  # fmt: skip
+
+
+def _plain(gateway: Services, conversation: str, key: str, text: str) -> Incoming:
+    clean = gateway.reader.read(text)
+    return Incoming(
+        conversation, CHANNEL, Audience.PUBLIC, key, clean.text, for_rasa=clean.for_rasa, reply=clean.reply,
+        short=clean.short,
+    )  # fmt: skip
+
+
+def _filled_in(gateway: Services, conversation: str, key: str, form: FormValues) -> Incoming:
+    """The values as the one message that the dialogue takes for a form: an intent with entities."""
+    offer = gateway.offers.read(conversation, form.token)
+    if offer is None or not isinstance(offer.content, dict):
+        raise BadRequest(phrases.NOT_OUR_FORM)
+    for field in form.values:
+        if field not in offer.content["fields"]:
+            raise BadRequest(phrases.UNKNOWN_FIELD.format(field=field))
+    values = {field: text.strip() for field, text in form.values.items() if text.strip()}
+    if not values:
+        raise BadRequest(phrases.EMPTY)
+    if sum(map(len, values.values())) > MAX_QUESTION_CHARS:
+        raise TooLarge(phrases.TOO_LONG)
+    payload = f"/{offer.content['intent']}{json.dumps(values)}"
+    said = " · ".join(values[field] for field in offer.content["fields"] if field in values)
+    return Incoming(conversation, CHANNEL, Audience.PUBLIC, key, said, for_rasa=payload, offer=offer)
+
+
+async def room_for_stream(gateway: Gateway, session: CurrentSession) -> Session:
+    """Checked before the response begins, so that a refusal has a status."""
+    gateway.events.check_room(session.conversation)
+    return session
+
+
+@router.get("/events", response_class=EventSourceResponse)
+async def events(
+    gateway: Gateway,
+    session: Annotated[Session, Depends(room_for_stream)],
+    last_event_id: Annotated[int | None, Header(ge=0, le=BIGGEST_ID)] = None,
+    after: Annotated[int | None, Query(ge=0, le=BIGGEST_ID)] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """What happens from now on, after what was missed since `Last-Event-ID`."""
+    conversation, seen = session.conversation, last_event_id if last_event_id is not None else after
+    with gateway.events.listen(conversation) as stream:
+        yield ServerSentEvent(comment="listening")
+        if seen is not None:
+            for message in await gateway.conversations.after(conversation, seen):
+                seen = message.id
+                yield _sse(_event(message))
+        while event := await _next(stream, session):
+            if event.id is None or seen is None or event.id > seen:
+                yield _sse(event)
+
+
+async def _next(stream: "asyncio.Queue[Event | None]", session: Session) -> Event | None:
+    """None when the stream or the session is over."""
+    try:
+        async with asyncio.timeout((session.expires_at - datetime.now(UTC)).total_seconds()):
+            return await stream.get()
+    except TimeoutError:
+        return None
+
+
+def _event(message: Message) -> Event:
+    if message.author == "customer":
+        return Event("received", message, message.id)
+    return Event("reply" if message.status == "answered" else "error", message, message.id)
+
+
+def _sse(event: Event) -> ServerSentEvent:
+    id = None if event.id is None else str(event.id)
+    return ServerSentEvent(event=event.kind, id=id, raw_data=event.data.model_dump_json())
+
+
+@router.put("/turns/{turn_id}/rating", status_code=204, responses=NOT_FOUND)
+async def rate(turn_id: TurnId, body: Rating, gateway: Gateway, session: CurrentSession) -> None:
+    """👍 or 👎; the last one counts."""
+    await gateway.conversations.rate(session.conversation, turn_id, body)
+    gateway.events.publish(session.conversation, Event("rated", Rated(turn_id=turn_id, rating=body.value)))
+
+
+@router.delete("/turns/{turn_id}/rating", status_code=204, responses=NOT_FOUND)
+async def take_rating_back(turn_id: TurnId, gateway: Gateway, session: CurrentSession) -> None:
+    await gateway.conversations.rate(session.conversation, turn_id, None)
+    gateway.events.publish(session.conversation, Event("rated", Rated(turn_id=turn_id, rating=None)))

@@ -1,0 +1,406 @@
+"""What the gateway remembers: conversations, their messages (the inbox among them), ratings, used tokens.
+
+Every method runs in a thread and may raise SQLAlchemyError; who calls decides what a failing database costs.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, delete, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from contracts.errors import NoSession, NotFound, Used
+from contracts.redaction import redact
+from contracts.tables import AnswerRow, ConversationRow, MessageRow, RatingRow, UsedTokenRow, now
+from gateway import phrases
+from gateway.chat_models import History, Message, PersonState, Rating, SourceLink
+from gateway.sessions import Offer
+
+PAGE = 50
+WAITING, DONE, WITH_PERSON = "waiting", "done", "with_person"
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a conversation stands. One that was never written in stands like a new one."""
+
+    ended: bool = False
+    customer: str | None = None
+    email: str | None = None
+    person: PersonState | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A message in the inbox. `again`: it had come before with the same key; `state` says what became of it."""
+
+    id: int
+    at: datetime
+    state: str
+    turn_id: str | None
+    again: bool
+    standing: Standing
+
+
+@dataclass(frozen=True)
+class NewMessage:
+    """A customer's message as it comes. `request` is what the turn needs beside the text."""
+
+    conversation: str
+    channel: str
+    key: str
+    text: str
+    request: dict[str, Any]
+    offer: Offer | None = None
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A message whose turn is not over, as it is found after a restart."""
+
+    id: int
+    conversation: str
+    key: str
+    text: str
+    request: dict[str, Any]
+    turn_id: str | None
+    at: datetime
+
+
+class Conversations:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def _run(self, work: Callable[[Session], Result]) -> Result:
+        def transaction() -> Result:
+            with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                return work(session)
+
+        return await asyncio.to_thread(transaction)
+
+    async def ready(self) -> None:
+        await self._run(lambda session: session.execute(text("SELECT 1")))
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    # --- conversations
+
+    async def standing(self, conversation: str) -> Standing:
+        return await self._run(lambda session: _standing(session.get(ConversationRow, conversation)))
+
+    async def identify(self, new: str, channel: str, customer: str, email: str | None, once: Offer) -> str:
+        """The open conversation of a customer of the host site, or `new` as theirs. Raises Used for an old identity."""
+
+        def work(session: Session) -> str:
+            _use(session, once)
+            theirs = session.scalar(
+                select(ConversationRow)
+                .where(ConversationRow.customer == customer, ConversationRow.ended_at.is_(None))
+                .order_by(ConversationRow.created_at.desc())
+            )
+            row = theirs or _open(session, new, channel)
+            row.customer, row.email = customer, email or row.email
+            return row.id
+
+        return await self._run(work)
+
+    async def end(self, conversation: str, channel: str) -> None:
+        def work(session: Session) -> None:
+            _open(session, conversation, channel).ended_at = now()
+
+        await self._run(work)
+
+    # --- the inbox
+
+    async def take_in(self, message: NewMessage) -> Kept:
+        """Keep a message until its turn is over. Raises NoSession in an ended conversation, Used for an old offer."""
+
+        def work(session: Session) -> Kept:
+            standing = _standing(_open(session, message.conversation, message.channel))
+            if standing.ended:
+                raise NoSession(phrases.NO_SESSION)
+            row = session.scalar(_by_key(message.conversation, message.key))
+            if row is not None:
+                return Kept(row.id, row.created_at, row.state, row.turn_id, True, standing)
+            if message.offer is not None:
+                _use(session, message.offer)
+            row = MessageRow(
+                conversation_id=message.conversation, author="customer", key=message.key, text=message.text,
+                state=WAITING, request=message.request, created_at=now(),
+            )  # fmt: skip
+            session.add(row)
+            session.flush()
+            return Kept(row.id, row.created_at, row.state, None, False, standing)
+
+        try:
+            return await self._run(work)
+        except IntegrityError:  # the same key, or the first message, came twice at the same moment
+            return await self._run(work)
+
+    async def claim(self, conversation: str, ids: Sequence[int], turn: str) -> Standing:
+        """Write down which turn answers these messages, before it begins."""
+
+        def work(session: Session) -> Standing:
+            session.execute(update(MessageRow).where(MessageRow.id.in_(ids)).values(turn_id=turn))
+            return _standing(session.get(ConversationRow, conversation))
+
+        return await self._run(work)
+
+    async def finish(self, conversation: str, ids: Sequence[int], answer: AnswerRow, content: dict[str, Any]) -> int:
+        """The turn is over: its reply, its evidence and the answered messages in one transaction.
+
+        Returns the id of the reply.
+        """
+
+        def work(session: Session) -> int:
+            known = session.scalar(
+                select(MessageRow).where(MessageRow.turn_id == answer.turn_id, MessageRow.author == "assistant")
+            )
+            if known is not None:
+                return known.id
+            _settle(session, ids, DONE)
+            session.add(answer)
+            row = MessageRow(
+                conversation_id=conversation, author="assistant", text=answer.text, state=DONE,
+                turn_id=answer.turn_id, content=content, created_at=now(),
+            )  # fmt: skip
+            session.add(row)
+            session.flush()
+            return row.id
+
+        return await self._run(work)
+
+    async def pass_on(self, ids: Sequence[int]) -> None:
+        """These messages are for the person in the conversation."""
+
+        def work(session: Session) -> None:
+            session.execute(update(MessageRow).where(MessageRow.id.in_(ids)).values(state=WITH_PERSON, turn_id=None))
+
+        await self._run(work)
+
+    async def unanswered(self) -> list[Unanswered]:
+        """In the order in which they came."""
+
+        def work(session: Session) -> list[Unanswered]:
+            rows = session.scalars(select(MessageRow).where(MessageRow.state == WAITING).order_by(MessageRow.id))
+            return [_unanswered(row) for row in rows]
+
+        return await self._run(work)
+
+    async def answer_of(self, turn: str) -> AnswerRow | None:
+        return await self._run(lambda session: session.get(AnswerRow, turn))
+
+    # --- history
+
+    async def history(self, conversation: str, before: int | None, limit: int = PAGE) -> History:
+        """The last `limit` messages before the id `before`, oldest first."""
+
+        def work(session: Session) -> History:
+            query = select(MessageRow).where(MessageRow.conversation_id == conversation)
+            if before is not None:
+                query = query.where(MessageRow.id < before)
+            rows = list(session.scalars(query.order_by(MessageRow.id.desc()).limit(limit + 1)))
+            found = list(reversed(rows[:limit]))
+            return History(messages=_public(session, found), more=len(rows) > limit)
+
+        return await self._run(work)
+
+    async def after(self, conversation: str, id: int) -> tuple[Message, ...]:
+        """What was said since the message `id`; at most the last 200."""
+
+        def work(session: Session) -> tuple[Message, ...]:
+            query = select(MessageRow).where(MessageRow.conversation_id == conversation, MessageRow.id > id)
+            rows = list(session.scalars(query.order_by(MessageRow.id.desc()).limit(200)))
+            return _public(session, list(reversed(rows)))
+
+        return await self._run(work)
+
+    # --- ratings
+
+    async def rate(self, conversation: str, turn: str, rating: Rating | None) -> None:
+        """Raises NotFound when the turn is not of this conversation. None takes the rating back."""
+
+        def work(session: Session) -> None:
+            answer = session.get(AnswerRow, turn)
+            if answer is None or answer.conversation_id != conversation:
+                raise NotFound(phrases.NO_SUCH_TURN)
+            session.execute(delete(RatingRow).where(RatingRow.turn_id == turn))
+            if rating is not None:
+                comment = redact(rating.comment) if rating.comment else None
+                session.add(
+                    RatingRow(
+                        turn_id=turn, conversation_id=conversation, value=rating.value, reason=rating.reason,
+                        comment=comment,
+                    )
+                )  # fmt: skip
+
+        await self._run(work)
+
+    # --- people
+
+    async def wants_person(self, conversation: str) -> bool:
+        """Returns whether that is news."""
+
+        def work(session: Session) -> bool:
+            row = session.get(ConversationRow, conversation)
+            if row is None or row.person_state is not None:
+                return False
+            row.person_state, row.person_since = "asked", now()
+            return True
+
+        return await self._run(work)
+
+    async def join(self, conversation: str, name: str) -> None:
+        """Raises NotFound for a conversation that isn't there or is over."""
+
+        def work(session: Session) -> None:
+            row = _existing(session, conversation)
+            row.person, row.person_state, row.person_since = name, "joined", now()
+
+        await self._run(work)
+
+    async def leave(self, conversation: str) -> str | None:
+        """Returns who left; None when nobody was there."""
+
+        def work(session: Session) -> str | None:
+            row = _existing(session, conversation)
+            name = row.person if row.person_state == "joined" else None
+            row.person, row.person_state, row.person_since = None, None, None
+            _settle(session, list(session.scalars(_with_person(conversation))), DONE)
+            return name
+
+        return await self._run(work)
+
+    async def say(self, conversation: str, words: str) -> Message:
+        """A message of the person who is there. Raises NotFound when nobody has joined."""
+
+        def work(session: Session) -> Message:
+            row = _existing(session, conversation)
+            if row.person_state != "joined":
+                raise NotFound(phrases.JOIN_FIRST)
+            row.person_since = now()
+            _settle(session, list(session.scalars(_with_person(conversation))), DONE)
+            message = MessageRow(
+                conversation_id=conversation, author="person", text=words, state=DONE,
+                content={"name": row.person}, created_at=now(),
+            )  # fmt: skip
+            session.add(message)
+            session.flush()
+            return _message(message, None)
+
+        return await self._run(work)
+
+    async def with_people(self) -> list[tuple[str, PersonState, datetime]]:
+        """Conversations that want or have a person, the longest waiting first."""
+
+        def work(session: Session) -> list[tuple[str, PersonState, datetime]]:
+            rows = session.scalars(
+                select(ConversationRow)
+                .where(ConversationRow.person_state.is_not(None), ConversationRow.ended_at.is_(None))
+                .order_by(ConversationRow.person_since)
+            )
+            return [
+                (r.id, PersonState(state=r.person_state, name=r.person), r.person_since or r.created_at) for r in rows
+            ]
+
+        return await self._run(work)
+
+    async def take_back(self, silent_for: timedelta) -> list[tuple[str, str]]:
+        """Conversations whose person let a message wait too long: the person is out, the messages wait for a turn.
+
+        Returns conversation and name of each.
+        """
+
+        def work(session: Session) -> list[tuple[str, str]]:
+            since = now() - silent_for
+            waiting = select(MessageRow.conversation_id).where(
+                MessageRow.state == WITH_PERSON, MessageRow.created_at < since
+            )
+            rows = session.scalars(
+                select(ConversationRow).where(ConversationRow.id.in_(waiting), ConversationRow.person_since < since)
+            )
+            out = []
+            for row in rows:
+                out.append((row.id, row.person or ""))
+                row.person, row.person_state, row.person_since = None, "asked", now()
+                session.execute(update(MessageRow).where(MessageRow.id.in_(_with_person(row.id))).values(state=WAITING))
+            return out
+
+        return await self._run(work)
+
+
+def _open(session: Session, conversation: str, channel: str) -> ConversationRow:
+    row = session.get(ConversationRow, conversation)
+    if row is None:
+        row = ConversationRow(id=conversation, channel=channel)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def _existing(session: Session, conversation: str) -> ConversationRow:
+    row = session.get(ConversationRow, conversation)
+    if row is None or row.ended_at is not None:
+        raise NotFound(phrases.NO_SUCH_CONVERSATION)
+    return row
+
+
+def _use(session: Session, offer: Offer) -> None:
+    if session.get(UsedTokenRow, offer.id) is not None:
+        raise Used(phrases.USED)
+    session.execute(delete(UsedTokenRow).where(UsedTokenRow.expires_at < now()))
+    session.add(UsedTokenRow(id=offer.id, expires_at=offer.expires_at))
+
+
+def _settle(session: Session, ids: Sequence[int], state: str) -> None:
+    """From now on the messages are kept without personal data."""
+    for row in session.scalars(select(MessageRow).where(MessageRow.id.in_(ids))):
+        row.state, row.text, row.request = state, redact(row.text), None
+
+
+def _by_key(conversation: str, key: str) -> Any:
+    return select(MessageRow).where(MessageRow.conversation_id == conversation, MessageRow.key == key)
+
+
+def _with_person(conversation: str) -> Any:
+    return select(MessageRow.id).where(MessageRow.conversation_id == conversation, MessageRow.state == WITH_PERSON)
+
+
+def _standing(row: ConversationRow | None) -> Standing:
+    if row is None:
+        return Standing()
+    person = None if row.person_state is None else PersonState(state=row.person_state, name=row.person)
+    return Standing(row.ended_at is not None, row.customer, row.email, person)
+
+
+def _unanswered(row: MessageRow) -> Unanswered:
+    assert row.key is not None
+    return Unanswered(
+        row.id, row.conversation_id, row.key, row.text, row.request or {}, row.turn_id, row.created_at
+    )  # fmt: skip
+
+
+def _public(session: Session, rows: Sequence[MessageRow]) -> tuple[Message, ...]:
+    turns = [row.turn_id for row in rows if row.author == "assistant" and row.turn_id]
+    ratings = {
+        rating.turn_id: rating.value
+        for rating in session.scalars(select(RatingRow).where(RatingRow.turn_id.in_(turns)))
+    }
+    return tuple(_message(row, ratings.get(row.turn_id or "")) for row in rows)
+
+
+def _message(row: MessageRow, rating: str | None) -> Message:
+    content = row.content or {}
+    sources = tuple(SourceLink.model_validate(source) for source in content.get("sources", ()))
+    return Message.model_validate(
+        {
+            **content, "sources": sources, "id": row.id, "author": row.author, "text": row.text, "at": row.created_at,
+            "key": row.key, "rating": rating, "turn_id": row.turn_id if row.author == "assistant" else None,
+        }
+    )  # fmt: skip

@@ -1,0 +1,84 @@
+"""For operators, never routed from outside: see who wants a person, join, write, leave. Bearer: OPERATOR_TOKEN."""
+
+import secrets
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import Field
+
+from contracts.errors import NoSession
+from contracts.wire import Wire
+from gateway import phrases
+from gateway.chat_api import Gateway
+from gateway.chat_models import History, Message, PersonState
+from gateway.events import Event
+from gateway.message import clean_text
+from gateway.settings import settings
+
+bearer = HTTPBearer(auto_error=False)
+
+
+def check_operator(authorization: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)] = None) -> None:
+    given = authorization.credentials if authorization else ""
+    if not secrets.compare_digest(given.encode(), settings().operator_token.encode()):
+        raise NoSession(phrases.NO_OPERATOR)
+
+
+router = APIRouter(
+    prefix="/operator/v1/conversations", dependencies=[Depends(check_operator)], include_in_schema=False
+)  # fmt: skip
+ConversationId = Annotated[str, Path(max_length=64)]
+
+
+class WithPerson(Wire):
+    """A conversation that wants or has a person, since when."""
+
+    id: str
+    person: PersonState
+    since: datetime
+
+
+class WithPeople(Wire):
+    conversations: tuple[WithPerson, ...]
+
+
+class Joining(Wire):
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class Words(Wire):
+    text: Annotated[str, Field(min_length=1, max_length=4_000)]
+
+
+@router.get("")
+async def with_people(gateway: Gateway) -> WithPeople:
+    found = await gateway.conversations.with_people()
+    return WithPeople(conversations=tuple(WithPerson(id=id, person=p, since=since) for id, p, since in found))
+
+
+@router.get("/{id}/messages")
+async def read(id: ConversationId, gateway: Gateway) -> History:
+    return await gateway.conversations.history(id, None)
+
+
+@router.post("/{id}/join", status_code=204)
+async def join(id: ConversationId, body: Joining, gateway: Gateway) -> None:
+    """From now on the assistant is silent there and the customer's messages wait for the person."""
+    await gateway.conversations.join(id, body.name)
+    gateway.events.publish(id, Event("person", PersonState(state="joined", name=body.name)))
+
+
+@router.post("/{id}/say")
+async def say(id: ConversationId, body: Words, gateway: Gateway) -> Message:
+    message = await gateway.conversations.say(id, clean_text(body.text))
+    gateway.events.publish(id, Event("reply", message, message.id))
+    return message
+
+
+@router.post("/{id}/leave", status_code=204)
+async def leave(id: ConversationId, gateway: Gateway) -> None:
+    """The assistant answers again."""
+    name = await gateway.conversations.leave(id)
+    gateway.events.publish(id, Event("person", PersonState(state="left", name=name)))
