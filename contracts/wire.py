@@ -140,12 +140,6 @@ class Evidence(Wire):
     timings_ms: dict[str, float] = {}
 
 
-class ChatMessage(Wire):
-    """What the browser posts."""
-
-    message: Annotated[str, Field(max_length=MAX_QUESTION_CHARS)]
-
-
 class Button(Wire):
     """A quick reply. `token` is what to send back when it is pressed; only we can make one."""
 

@@ -26,7 +26,7 @@ from gateway import chat_api, operator_api, phrases
 from gateway.chat_api import Services
 from gateway.chat_models import PersonState
 from gateway.conversations import Conversations
-from gateway.doors import AllowedOrigins, SecurityHeaders
+from gateway.doors import AllowedOrigins, BodyLimit, SecurityHeaders
 from gateway.events import Event, Events
 from gateway.identity import Identities
 from gateway.message import MessageReader
@@ -41,7 +41,6 @@ MAX_BODY_BYTES = 64 * 1024
 DOCS = Path(__file__).parent / "docs_page"
 DEMO = ROOT / "widget" / "demo"
 WIDGET = ROOT / "widget" / "dist" / "frontdesk-chat.js"
-LOOK_SECONDS = 15.0
 
 
 def build(config: Settings, rasa: RasaClient) -> Services:
@@ -65,7 +64,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     config = settings()
     app.state.rasa = RasaClient(config.rasa_url)
     app.state.services = built = build(config, app.state.rasa)
-    recovering = asyncio.create_task(_recover(built, timedelta(minutes=config.person_minutes)))
+    recovering = asyncio.create_task(_recover(built, config))
     yield
     recovering.cancel()
     await built.turns.close()
@@ -73,9 +72,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     built.conversations.close()
 
 
-async def _recover(built: Services, silent_for: timedelta) -> None:
+async def _recover(built: Services, config: Settings) -> None:
     """Answer what an earlier run left in the inbox, then again and again what a person left unanswered."""
-    recovered = False
+    recovered, silent_for = False, timedelta(minutes=config.person_minutes)
     while True:
         try:
             for conversation, name in await built.conversations.take_back(silent_for):
@@ -86,19 +85,20 @@ async def _recover(built: Services, silent_for: timedelta) -> None:
                 recovered = True
         except SQLAlchemyError as error:
             log.error("the inbox can't be read: %s", type(error).__name__)
-        await asyncio.sleep(LOOK_SECONDS if recovered else 1.0)
+        await asyncio.sleep(config.look_seconds if recovered else 1.0)
 
 
 def create_app(config: Settings) -> FastAPI:
     app = FastAPI(
         title="Frontdesk chat API", version="1", lifespan=_lifespan, docs_url=None, redoc_url=None,
-        openapi_url="/chat/openapi.json", max_body_size=MAX_BODY_BYTES,
+        openapi_url="/chat/openapi.json",
     )  # fmt: skip
     install_errors(app)
     app.add_exception_handler(SQLAlchemyError, _without_database)
     app.include_router(chat_api.router)
     app.include_router(operator_api.router)
     _add_pages(app)
+    app.add_middleware(BodyLimit, most_bytes=MAX_BODY_BYTES)
     app.add_middleware(AllowedOrigins, origins=config.origins)
     app.add_middleware(
         CORSMiddleware, allow_origins=config.origins, allow_credentials=True, expose_headers=["Retry-After"],

@@ -1,9 +1,10 @@
 """What the chat API takes and gives (docs/chat-api.md)."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
 
 from contracts.wire import Button, Decision, Wire
 
@@ -15,12 +16,15 @@ Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{8,64}$")]
 Token = Annotated[str, Field(max_length=8_000)]
 
 
-def _no_surrogates(text: str) -> str:
-    """JSON can spell half a character (`"\\ud800"`), which nothing behind us can store."""
-    return text.encode("utf-8", "replace").decode()
+HALF = re.compile("[\\ud800-\\udfff]")
 
 
-Text = Annotated[str, Field(max_length=MAX_RAW_CHARS), AfterValidator(_no_surrogates)]
+def _whole_characters(text: object) -> object:
+    """JSON can spell half a character (`"\\ud800"`), which nothing behind us can store: a blank instead."""
+    return HALF.sub(" ", text) if isinstance(text, str) else text
+
+
+Text = Annotated[str, BeforeValidator(_whole_characters), Field(max_length=MAX_RAW_CHARS)]
 
 
 class SessionRequest(Wire):
@@ -51,7 +55,7 @@ class PersonRequest(Wire):
 class Rating(Wire):
     value: Literal["up", "down"]
     reason: Literal["wrong", "incomplete", "outdated", "unclear", "other"] | None = None
-    comment: Annotated[str, Field(max_length=1_000), AfterValidator(_no_surrogates)] | None = None
+    comment: Annotated[str, BeforeValidator(_whole_characters), Field(max_length=1_000)] | None = None
 
 
 class Taken(Wire):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, delete, select, text, update
+from sqlalchemy import Engine, delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -45,6 +45,14 @@ class Kept:
     turn_id: str | None
     again: bool
     standing: Standing
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`answered`: none of the messages waits any more; another turn has had them."""
+
+    standing: Standing
+    answered: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,12 +151,14 @@ class Conversations:
         except IntegrityError:  # the same key, or the first message, came twice at the same moment
             return await self._run(work)
 
-    async def claim(self, conversation: str, ids: Sequence[int], turn: str) -> Standing:
+    async def claim(self, conversation: str, ids: Sequence[int], turn: str) -> Claim:
         """Write down which turn answers these messages, before it begins."""
 
-        def work(session: Session) -> Standing:
-            session.execute(update(MessageRow).where(MessageRow.id.in_(ids)).values(turn_id=turn))
-            return _standing(session.get(ConversationRow, conversation))
+        def work(session: Session) -> Claim:
+            waits = (MessageRow.id.in_(ids), MessageRow.state == WAITING)
+            session.execute(update(MessageRow).where(*waits).values(turn_id=turn))
+            still = session.scalar(select(func.count()).select_from(MessageRow).where(*waits))
+            return Claim(_standing(session.get(ConversationRow, conversation)), answered=not still)
 
         return await self._run(work)
 

@@ -3,10 +3,11 @@
 from collections.abc import Collection
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from contracts.http import problem
+from contracts.http import REFUSALS, problem
 from gateway import phrases
 
 API = "/chat/"
@@ -39,6 +40,34 @@ class AllowedOrigins:
     def _allowed(self, headers: Headers) -> bool:
         origin = headers.get("origin")
         return origin is None or origin in self._origins or origin.partition("://")[2] == headers.get("host")
+
+
+class BodyLimit:
+    """Refuses bodies that are too large, without reading them all, with a sentence like every other refusal."""
+
+    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+        self._app, self._most = app, most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isdecimal() or int(length) > self._most:
+            response = problem(Request(scope), 413, *REFUSALS[413])
+            await response(scope, receive, send)
+            return
+        taken = 0
+
+        async def limited() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._most:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, limited, send)
 
 
 class SecurityHeaders:

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     streams_per_conversation: int = 12
     streams_in_all: int = 2_000
     person_minutes: float = 10.0
+    look_seconds: float = 15.0
     session_days: float = 30.0
     secure_cookie: bool = False
 

@@ -27,7 +27,7 @@ from contracts.tables import AnswerRow, now
 from contracts.wire import Audience, Button, ChatReply, Evidence
 from gateway import phrases
 from gateway.chat_models import Form, FormField, Message, PersonState, SourceLink, Thinking
-from gateway.conversations import WAITING, Conversations, Kept, NewMessage, Standing, Unanswered
+from gateway.conversations import WAITING, Claim, Conversations, Kept, NewMessage, Standing, Unanswered
 from gateway.events import Event, Events
 from gateway.rasa import RasaClient, RasaForm, RasaReply
 from gateway.sessions import Offer, Offers
@@ -204,12 +204,15 @@ class Turns:
         """Claim, ask, keep, tell. Never raises."""
         turn = burst[0].turn or f"t-{secrets.token_hex(6)}"
         ids = [one.id for one in burst if one.id is not None]
-        standing = await self._claim(conversation, ids, turn)
-        if standing.person is not None and standing.person.state == "joined" and ids:
-            return await self._pass_on(ids, standing.person)
+        claim = await self._claim(conversation, ids, turn)
+        person = claim.standing.person
+        if claim.answered:
+            return await self._answered(turn)
+        if person is not None and person.state == "joined" and ids:
+            return await self._pass_on(ids, person)
         self._events.publish(conversation, Event("thinking", Thinking(turn_id=turn)))
         started = burst[-1].since
-        said = await self._ask(conversation, burst, turn, standing.email, started)
+        said = await self._ask(conversation, burst, turn, claim.standing.email, started)
         message, reply = self._reply(conversation, turn, said, started)
         stored = _answer_row(conversation, burst, reply)
         id = await self._finish(conversation, ids, stored, _content(message))
@@ -274,12 +277,20 @@ class Turns:
 
     # --- the database, which may fail
 
-    async def _claim(self, conversation: str, ids: Sequence[int], turn: str) -> Standing:
+    async def _claim(self, conversation: str, ids: Sequence[int], turn: str) -> Claim:
         try:
-            return await self._conversations.claim(conversation, ids, turn) if ids else Standing()
+            return await self._conversations.claim(conversation, ids, turn) if ids else Claim(Standing())
         except SQLAlchemyError as error:
             NOT_STORED.labels("claim", type(error).__name__).inc()
-            return Standing()
+            return Claim(Standing())
+
+    async def _answered(self, turn: str) -> ChatReply:
+        """The reply of a turn that was over before it stood in line again."""
+        try:
+            answer = await self._conversations.answer_of(turn)
+        except SQLAlchemyError:
+            answer = None
+        return _stored_reply(answer) if answer else _with_person(None)
 
     async def _finish(
         self, conversation: str, ids: Sequence[int], answer: AnswerRow, content: dict[str, object]

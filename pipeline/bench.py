@@ -81,17 +81,18 @@ class Visitor:
     """A browser: keeps its session for a few turns, then comes back as somebody else."""
 
     def __init__(self, url: str) -> None:
-        self._url, self._turns = url, 0
-        self._http = httpx.Client(timeout=30, trust_env=False)
+        self._turns = TURNS_A_CONVERSATION
+        self._http = httpx.Client(base_url=f"{url}/chat/v1", headers={"Prefer": "wait"}, timeout=30, trust_env=False)
 
     def ask(self, question: str) -> tuple[ChatReply, float]:
         """The reply and the milliseconds until it was here. Raises httpx.HTTPError."""
         if self._turns == TURNS_A_CONVERSATION:
             self._http.cookies.clear()
+            self._http.post("/session", json={}).raise_for_status()
             self._turns = 0
         self._turns += 1
         started = time.perf_counter()
-        response = self._http.post(f"{self._url}/chat/messages", json={"message": question})
+        response = self._http.post("/messages", json={"text": question})
         ms = (time.perf_counter() - started) * 1000
         response.raise_for_status()
         return ChatReply.model_validate_json(response.content), ms

@@ -37,8 +37,10 @@ class Stack:
     def ask(self, *messages: str) -> ChatReply:
         """One conversation of its own; returns the reply to the last message."""
         with httpx.Client(timeout=SECONDS, trust_env=False) as visitor:
+            visitor.post(f"{self.url('gateway')}/chat/v1/session", json={})
             for message in messages:
-                response = visitor.post(f"{self.url('gateway')}/chat/messages", json={"message": message})
+                address = f"{self.url('gateway')}/chat/v1/messages"
+                response = visitor.post(address, json={"text": message}, headers={"Prefer": "wait"})
                 response.raise_for_status()
         return ChatReply.model_validate_json(response.content)
 

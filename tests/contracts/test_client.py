@@ -13,7 +13,7 @@ import pytest
 
 from contracts.client import ask, new_client
 from contracts.errors import BadRequest, Busy, DeadlinePassed, FrontdeskError, NeighbourDown, NeighbourLied
-from contracts.wire import DEADLINE_HEADER, TURN_HEADER, ChatMessage
+from contracts.wire import DEADLINE_HEADER, TURN_HEADER, Wire
 
 GOOD = b'{"message": "hello"}'
 Neighbour = Callable[..., str]
@@ -56,16 +56,20 @@ def neighbour() -> Iterator[Neighbour]:
         server.server_close()
 
 
-def ask_hello(address: str, **headers: Any) -> ChatMessage:
-    async def run() -> ChatMessage:
+class Words(Wire):
+    message: str
+
+
+def ask_hello(address: str, **headers: Any) -> Words:
+    async def run() -> Words:
         async with new_client(address) as client:
-            return await ask(client, "The neighbour", "/hello", ChatMessage(message="hi"), ChatMessage, headers)
+            return await ask(client, "The neighbour", "/hello", Words(message="hi"), Words, headers)
 
     return asyncio.run(run())
 
 
 def test_a_good_answer_is_read(neighbour: Neighbour) -> None:
-    assert ask_hello(neighbour(reply("200 OK", GOOD))) == ChatMessage(message="hello")
+    assert ask_hello(neighbour(reply("200 OK", GOOD))) == Words(message="hello")
 
 
 def test_the_turn_and_its_deadline_travel_along(neighbour: Neighbour) -> None:

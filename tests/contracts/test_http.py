@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from contracts.errors import Busy, FrontdeskError, Misconfigured, NotFound, TooLarge
 from contracts.http import install_errors, install_metrics
-from contracts.wire import TURN_HEADER, ChatMessage, Problem
+from contracts.wire import TURN_HEADER, Problem, Wire
 
 RAISED: dict[str, Exception] = {
     "gone": NotFound("There is no such ticket."),
@@ -21,6 +21,10 @@ RAISED: dict[str, Exception] = {
     "setting": Misconfigured("A file is missing."),
     "bug": RuntimeError("the secret reason"),
 }
+
+
+class Words(Wire):
+    message: str
 
 
 def make_app() -> FastAPI:
@@ -33,7 +37,7 @@ def make_app() -> FastAPI:
         raise RAISED[name]
 
     @app.post("/echo")
-    async def echo(body: ChatMessage) -> ChatMessage:
+    async def echo(body: Words) -> Words:
         await asyncio.sleep(0)
         return body
 
@@ -94,7 +98,7 @@ def test_a_wrong_body_is_refused_naming_the_field(address: str, body: object, na
 
 
 def test_an_unknown_path_and_method_are_problems_too(address: str) -> None:
-    assert Problem.model_validate(httpx.get(f"{address}/nowhere").json()).code == "refused"
+    assert Problem.model_validate(httpx.get(f"{address}/nowhere").json()).code == "not_found"
     wrong_method = httpx.delete(f"{address}/echo")
     assert (wrong_method.status_code, wrong_method.headers["Allow"]) == (405, "POST")
 

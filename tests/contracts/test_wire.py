@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from contracts import wire
-from contracts.wire import Audience, ChatMessage, DraftPassage, Evidence, Passage, PassageKind, SearchRequest, Wire
+from contracts.wire import Audience, DraftPassage, Evidence, Passage, PassageKind, SearchRequest, Wire
 
 MODELS = [kind for kind in vars(wire).values() if isinstance(kind, type) and issubclass(kind, Wire)]
 MOMENT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -72,9 +72,3 @@ def test_a_passage_keeps_its_times_on_the_wire() -> None:
 def test_two_pieces_of_evidence_share_no_thresholds() -> None:
     one, other = (Evidence(decision=wire.Decision.UNKNOWN, question="x") for _ in range(2))
     assert one.thresholds is not other.thresholds
-
-
-def test_a_chat_message_may_be_empty_but_not_endless() -> None:
-    assert ChatMessage(message="").message == ""
-    with pytest.raises(ValidationError):
-        ChatMessage(message="x" * (wire.MAX_QUESTION_CHARS + 1))

@@ -40,7 +40,11 @@ def closed_port() -> int:
 def gateway(serve: Callable[[Any], str]) -> str:
     app = FastAPI()
 
-    @app.post("/chat/messages")
+    @app.post("/chat/v1/session")
+    def begin() -> dict[str, Any]:
+        return {}
+
+    @app.post("/chat/v1/messages")
     def reply() -> dict[str, Any]:
         return REPLY
 

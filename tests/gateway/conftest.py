@@ -34,13 +34,17 @@ class Gateway:
     def __init__(self, address: str, rasa: FakeRasa, database_url: str) -> None:
         self.address, self.rasa, self.database_url = address, rasa, database_url
 
-    def browser(self) -> httpx.Client:
-        """A new visitor, with a cookie jar of his own."""
-        return httpx.Client(base_url=self.address, timeout=30, trust_env=False)
+    @contextmanager
+    def browser(self) -> Iterator[httpx.Client]:
+        """A new visitor in a conversation of his own, who waits for his replies."""
+        headers = {"Prefer": "wait"}
+        with httpx.Client(base_url=self.address, timeout=30, trust_env=False, headers=headers) as client:
+            client.post("/chat/v1/session", json={}).raise_for_status()
+            yield client
 
     def ask(self, text: str) -> httpx.Response:
         with self.browser() as browser:
-            return browser.post("/chat/messages", json={"message": text})
+            return browser.post("/chat/v1/messages", json={"text": text})
 
     def stored(self, turn: str) -> AnswerRow | None:
         engine = open_engine(self.database_url)
@@ -61,7 +65,12 @@ class Gateway:
 def running_gateway(**environment: str) -> Iterator[str]:
     """The gateway with these settings on a free port; stopped at the end."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"SESSION_SECRET": SECRET, "OPERATOR_TOKEN": OPERATOR, "TURN_SECONDS": str(TURN_SECONDS), **environment}.items():
+        for name, value in {
+            "SESSION_SECRET": SECRET,
+            "OPERATOR_TOKEN": OPERATOR,
+            "TURN_SECONDS": str(TURN_SECONDS),
+            **environment,
+        }.items():
             patch.setenv(name, value)
         settings.cache_clear()
         listener = socket.create_server(("127.0.0.1", 0), backlog=512)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.http import REFUSALS
 from contracts.wire import MAX_QUESTION_CHARS, ChatReply, Problem
 from gateway import phrases
 from tests.gateway.conftest import Gateway
@@ -17,7 +18,7 @@ INSIDE = ("Traceback", 'File "', "site-packages", "Error(", "sqlalchemy", "pydan
 
 def post_raw(gateway: Gateway, body: bytes, kind: str = "application/json") -> httpx.Response:
     with gateway.browser() as browser:
-        return browser.post("/chat/messages", content=body, headers={"Content-Type": kind})
+        return browser.post("/chat/v1/messages", content=body, headers={"Content-Type": kind})
 
 
 def assert_refused(response: httpx.Response, *statuses: int) -> Problem:
@@ -37,7 +38,7 @@ def test_a_message_without_text_is_refused_in_a_sentence(gateway: Gateway, text:
 
 @pytest.mark.parametrize("text", ["x" * 100_000, "how do I restore? " * 6_000, "é" * 50_000])
 def test_a_message_of_100_kb_is_refused_in_a_sentence(gateway: Gateway, text: str) -> None:
-    assert assert_refused(gateway.ask(text), 413).message == phrases.BODY_TOO_LARGE
+    assert assert_refused(gateway.ask(text), 413).message == REFUSALS[413][1]
 
 
 def test_a_message_longer_than_a_question_is_refused_in_a_sentence(gateway: Gateway) -> None:
@@ -47,7 +48,7 @@ def test_a_message_longer_than_a_question_is_refused_in_a_sentence(gateway: Gate
 
 def test_a_large_body_without_a_length_is_refused_too(gateway: Gateway) -> None:
     with gateway.browser() as browser:
-        response = browser.post("/chat/messages", content=(b"x" * 1_000 for _ in range(200)))
+        response = browser.post("/chat/v1/messages", content=(b"x" * 1_000 for _ in range(200)))
     assert_refused(response, 413)
 
 
@@ -68,7 +69,7 @@ def test_control_characters_inside_a_question_are_blanks(gateway: Gateway, quest
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"nonsense", b"message=hello", b'{"message": "hi"', b"\xff\xfe\x00", b"\x00", b"[" * 60_000]
+    "body", [b"", b"{", b"nonsense", b"text=hello", b'{"text": "hi"', b"\xff\xfe\x00", b"\x00", b"[" * 60_000]
 )
 def test_a_body_that_is_not_json_is_refused(gateway: Gateway, body: bytes) -> None:
     assert_refused(post_raw(gateway, body), 400, 422)
@@ -77,8 +78,10 @@ def test_a_body_that_is_not_json_is_refused(gateway: Gateway, body: bytes) -> No
 @pytest.mark.parametrize(
     "body",
     [
-        {}, [], "hello", 7, None, True, {"message": None}, {"message": 7}, {"message": ["a"]}, {"message": {"a": 1}},
-        {"text": "hello"}, {"message": "hello", "sender": "web-someone"}, {"message": "hello", "metadata": {}},
+        {}, [], "hello", 7, None, True, {"text": None}, {"text": 7}, {"text": ["a"]}, {"text": {"a": 1}},
+        {"message": "hello"}, {"text": "hello", "sender": "web-someone"}, {"text": "hello", "metadata": {}},
+        {"text": "hello", "key": "short"}, {"text": "hello", "key": "with blanks in"}, {"text": "hello", "button": 7},
+        {"form": {"token": "x", "values": {}}}, {"form": {"token": "x"}}, {"form": []},
     ],
 )  # fmt: skip
 def test_a_wrong_type_or_field_is_refused_with_its_reason(gateway: Gateway, body: Any) -> None:
@@ -87,13 +90,13 @@ def test_a_wrong_type_or_field_is_refused_with_its_reason(gateway: Gateway, body
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
 def test_another_content_type_is_refused(gateway: Gateway, kind: str) -> None:
-    assert_refused(post_raw(gateway, b'{"message": "hello"}', kind), 422)
+    assert_refused(post_raw(gateway, b'{"text": "hello"}', kind), 422)
 
 
 @pytest.mark.parametrize("half", ["\\ud800", "\\udfff", "\\ude00\\ud83d"])
 def test_half_a_character_is_a_blank(gateway: Gateway, question: str, half: str) -> None:
-    assert_refused(post_raw(gateway, f'{{"message": "{half}"}}'.encode()), 422)
-    reply = ChatReply.model_validate(post_raw(gateway, f'{{"message": "{question}{half} today"}}'.encode()).json())
+    assert_refused(post_raw(gateway, f'{{"text": "{half}"}}'.encode()), 422)
+    reply = ChatReply.model_validate(post_raw(gateway, f'{{"text": "{question}{half} today"}}'.encode()).json())
     assert reply.status == "answered"
     assert gateway.rasa.heard[-1]["message"] == f"{question} today"
 
@@ -118,7 +121,7 @@ def test_a_leading_slash_is_never_a_command(gateway: Gateway, text: str, heard: 
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere", "/static/../settings.py", "/static/%2e%2e/settings.py", "/webhooks/rest/webhook"]
+    "path", ["/nowhere", "/widget/demo/../settings.py", "/chat/docs/%2e%2e/settings.py", "/webhooks/rest/webhook"]
 )
 def test_what_is_not_there_is_a_problem(gateway: Gateway, path: str) -> None:
     with gateway.browser() as browser:
@@ -127,8 +130,8 @@ def test_what_is_not_there_is_a_problem(gateway: Gateway, path: str) -> None:
 
 def test_another_method_is_refused(gateway: Gateway) -> None:
     with gateway.browser() as browser:
-        assert_refused(browser.get("/chat/messages"), 405)
-        assert_refused(browser.put("/chat/messages", json={"message": "hi"}), 405)
+        assert_refused(browser.get("/chat/v1/session"), 405)
+        assert_refused(browser.put("/chat/v1/messages", json={"text": "hi"}), 405)
 
 
 @given(text=st.one_of(st.text(max_size=120), st.text("/ \x00\u200b😀a1?{}\"'", max_size=30)))

@@ -114,8 +114,8 @@ def test_rasa_learns_the_turn_its_deadline_and_its_audience(gateway: Gateway, qu
 def test_the_gateway_recovers_when_rasa_does(gateway: Gateway, question: str) -> None:
     with gateway.browser() as browser:
         gateway.rasa.moods[question] = cuts()
-        failed = browser.post("/chat/messages", json={"message": question}).json()
+        failed = browser.post("/chat/v1/messages", json={"text": question}).json()
         gateway.rasa.moods[question] = says("Back again.")
-        recovered = browser.post("/chat/messages", json={"message": question}).json()
+        recovered = browser.post("/chat/v1/messages", json={"text": question}).json()
     assert (failed["status"], recovered["status"]) == ("neighbour_down", "answered")
     assert failed["turn_id"] != recovered["turn_id"]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +40,13 @@ class Town:
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:{self.ports[name]}"
 
-    def visitor(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url("gateway"), timeout=20, trust_env=False)
+    @contextmanager
+    def visitor(self) -> Iterator[httpx.Client]:
+        """Somebody in a new conversation, who waits for replies."""
+        headers = {"Prefer": "wait"}
+        with httpx.Client(base_url=self.url("gateway"), timeout=20, trust_env=False, headers=headers) as visitor:
+            visitor.post("/chat/v1/session", json={}).raise_for_status()
+            yield visitor
 
     def kill(self, name: str) -> None:
         """SIGKILL to the process that listens on the port of `name`."""
@@ -69,7 +75,7 @@ class Town:
 
 
 def ask(visitor: httpx.Client, message: str) -> ChatReply:
-    response = visitor.post("/chat/messages", json={"message": message})
+    response = visitor.post("/chat/v1/messages", json={"text": message})
     assert response.status_code == 200, response.text
     return ChatReply.model_validate_json(response.content)
 

@@ -62,14 +62,14 @@ def test_a_leading_slash_is_text_and_no_command(town: Town, text: str) -> None:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        (b'{"message": ""}', 422), (b'{"message": "   "}', 422), (b'{"message": 7}', 422), (b"{}", 422), (b"[]", 422),
-        (b"{not json", 400), (b"", 422), (b'{"message": "' + b"x" * 100_000 + b'"}', 413),
-        (b'{"message": "' + b"x" * 5_000 + b'"}', 413), (b'{"message": "\xff"}', 400),
+        (b'{"text": ""}', 422), (b'{"text": "   "}', 422), (b'{"text": 7}', 422), (b"{}", 422), (b"[]", 422),
+        (b"{not json", 400), (b"", 422), (b'{"text": "' + b"x" * 100_000 + b'"}', 413),
+        (b'{"text": "' + b"x" * 5_000 + b'"}', 413), (b'{"text": "\xff"}', 400),
     ],
 )  # fmt: skip
 def test_a_message_that_is_none_gets_a_reason(town: Town, body: bytes, status: int) -> None:
     with town.visitor() as visitor:
-        response = visitor.post("/chat/messages", content=body, headers={"Content-Type": "application/json"})
+        response = visitor.post("/chat/v1/messages", content=body, headers={"Content-Type": "application/json"})
     assert response.status_code == status
     assert response.json()["message"]
     assert "Traceback" not in response.text
