@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from frontdesk.edge import HEALTH, find_nginx
 from frontdesk.settings import ROOT, LocalSettings
 
 
@@ -18,7 +19,7 @@ class Process:
 
 
 def processes(settings: LocalSettings, rasa_model: Path) -> tuple[Process, ...]:
-    """In the order of their need: who is asked comes before who asks."""
+    """In the order of their need: who is asked comes before who asks. The edge only where EDGE_PORT is set."""
     ports = settings.ports
     python = sys.executable
 
@@ -31,10 +32,15 @@ def processes(settings: LocalSettings, rasa_model: Path) -> tuple[Process, ...]:
         "--port", str(ports["rasa"]), "--endpoints", str(ROOT / "endpoints.yml"),
         "--credentials", str(ROOT / "credentials.yml"),
     )  # fmt: skip
+    edge: tuple[Process, ...] = ()
+    if "edge" in ports:
+        find_nginx()  # told now, not after the training
+        edge = (Process("edge", (python, "-m", "frontdesk.edge"), ports["edge"], HEALTH),)
     return (
         Process("generator", uvicorn("generator"), ports["generator"], "/health"),
         Process("knowledge", uvicorn("knowledge"), ports["knowledge"], "/health"),
         Process("actions", (python, "-m", "actions", "--port", str(ports["actions"])), ports["actions"], "/health"),
         Process("rasa", rasa, ports["rasa"], "/"),
         Process("gateway", uvicorn("gateway"), ports["gateway"], "/health"),
+        *edge,
     )

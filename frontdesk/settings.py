@@ -40,7 +40,15 @@ class LocalSettings:
 
     @cached_property
     def ports(self) -> dict[str, int]:
-        return {name: self._port(name, default) for name, default in PORTS.items()}
+        """Name → port of every process; `edge` and `edge_tls`, its second one, only where they are set."""
+        wanted = [name for name in ("edge", "edge_tls") if self.given.get(f"{name.upper()}_PORT")]
+        if wanted == ["edge_tls"]:
+            raise Misconfigured("EDGE_TLS_PORT needs EDGE_PORT too: make up EDGE_PORT=8088 EDGE_TLS_PORT=8443")
+        return {name: self._port(name, default) for name, default in (PORTS | dict.fromkeys(wanted, 0)).items()}
+
+    @property
+    def edge_tls_port(self) -> int | None:
+        return self.ports.get("edge_tls")
 
     def _port(self, name: str, default: int) -> int:
         variable = f"{name.upper()}_PORT"

@@ -21,6 +21,7 @@ import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
 from contracts.errors import FrontdeskError, Misconfigured
+from frontdesk.edge import edge_processes
 from frontdesk.processes import Process
 from frontdesk.settings import ROOT, RUN_MARK, LocalSettings
 
@@ -163,7 +164,7 @@ def is_ready(process: Process) -> bool:
 
 def own_processes(var: Path) -> list[psutil.Process]:
     """Every process that was started for this `var` folder, known by a mark in its environment; never ourselves."""
-    ours = []
+    ours = edge_processes(var)
     family = {process.pid for process in (psutil.Process(), *psutil.Process().parents())}
     for process in psutil.process_iter():
         try:

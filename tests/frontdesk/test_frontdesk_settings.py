@@ -70,3 +70,21 @@ def test_rasa_keeps_its_conversations_beside_the_database(tmp_path: Path, databa
 
 def test_every_process_is_marked_with_its_run(tmp_path: Path) -> None:
     assert settings(tmp_path).process_environment()[RUN_MARK] == str(tmp_path.resolve())
+
+
+def test_the_edge_has_a_port_only_when_it_is_given(tmp_path: Path) -> None:
+    assert settings(tmp_path, EDGE_PORT="", EDGE_TLS_PORT="").ports == PORTS
+    assert settings(tmp_path, EDGE_PORT="8088").ports == {**PORTS, "edge": 8088}
+    assert settings(tmp_path, EDGE_PORT="8088").edge_tls_port is None
+    assert settings(tmp_path, EDGE_PORT="8088", EDGE_TLS_PORT="8443").edge_tls_port == 8443
+
+
+@pytest.mark.parametrize("name", ["EDGE_PORT", "EDGE_TLS_PORT"])
+def test_what_is_no_port_of_the_edge_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Misconfigured, match=rf"^{name}=80 is no port; give a number"):
+        _ = settings(tmp_path, **{"EDGE_PORT": "8088", name: "80"}).ports
+
+
+def test_tls_alone_is_refused_with_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="EDGE_TLS_PORT needs EDGE_PORT too"):
+        _ = settings(tmp_path, EDGE_TLS_PORT="8443").ports
