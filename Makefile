@@ -4,13 +4,13 @@ FRONTDESK := .venv/bin/frontdesk
 PYTHON := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 
-.PHONY: help up down status ask test test-env rasa-env bench eval eval-nlu lint lock clean
+.PHONY: help up down status ask test test-env rasa-env bench bench-web eval eval-nlu lint lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 up: ## set everything up, start every process, ask one question
-	@sh env/setup.sh app rasa
+	@sh env/setup.sh app rasa widget
 	@$(FRONTDESK) up
 
 down: ## stop what `make up` started
@@ -28,7 +28,7 @@ test: test-env ## set up what the tests need, and run them all
 	@$(PYTHON) -m pytest $(ARGS)
 
 test-env:
-	@sh env/setup.sh test rasa
+	@sh env/setup.sh test rasa widget
 
 rasa-env:
 	@sh env/setup.sh rasa
@@ -36,12 +36,16 @@ rasa-env:
 lint: test-env ## ruff and mypy
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && $(PYTHON) -m mypy
 
+bench-web: test-env ## the website chat under load: a table and reports/web.json
+	@$(FRONTDESK) prepare
+	@$(PYTHON) -m pipeline.bench_web
+
 bench: ## latency and memory of the running stack: a table and reports/bench.json
-	@sh env/setup.sh app rasa
+	@sh env/setup.sh app rasa widget
 	@$(PYTHON) -m pipeline.bench
 
 eval: ## recall, correctness and honesty on the held-out questions: a table and reports/eval.json
-	@sh env/setup.sh app rasa
+	@sh env/setup.sh app rasa widget
 	@$(FRONTDESK) up
 	@$(PYTHON) -m pipeline.evaluate
 
@@ -49,4 +53,4 @@ lock: ## compile the pinned requirements anew
 	@sh env/lock.sh
 
 clean: down ## remove environments, models that were made, databases and logs
-	rm -rf .venv env/rasa/.venv var models/index models/generator models/rasa-*
+	rm -rf .venv env/rasa/.venv widget/node_modules widget/dist var models/index models/generator models/rasa-*

