@@ -15,7 +15,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy.exc import SQLAlchemyError
 
 from contracts.errors import BadRequest, NoSession, TooLarge, Used
-from contracts.wire import MAX_QUESTION_CHARS, Audience, ChatReply, Problem
+from contracts.wire import MAX_QUESTION_CHARS, TURN_HEADER, Audience, ChatReply, Problem
 from gateway import phrases
 from gateway.chat_models import (
     FormValues,
@@ -235,7 +235,9 @@ async def _taken(one: InLine, prefer: str | None, response: Response) -> Taken |
         await asyncio.wait([one.reply], timeout=LONGEST_WAIT_SECONDS)
         if one.reply.done():
             response.status_code = 200
-            return one.reply.result()
+            reply = one.reply.result()
+            response.headers[TURN_HEADER] = reply.turn_id
+            return reply
     return Taken(id=one.id, key=one.message.key, at=one.at)
 
 

@@ -142,3 +142,15 @@ class SessionReply(Wire):
     more: bool = False
     person: PersonState | None = None
     customer: str | None = None
+
+
+class WithPerson(Wire):
+    """A conversation that wants or has a person, since when."""
+
+    id: str
+    person: PersonState
+    since: datetime
+
+
+class WithPeople(Wire):
+    conversations: tuple[WithPerson, ...]

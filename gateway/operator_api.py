@@ -1,7 +1,6 @@
 """For operators, never routed from outside: see who wants a person, join, write, leave. Bearer: OPERATOR_TOKEN."""
 
 import secrets
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
@@ -12,7 +11,7 @@ from contracts.errors import NoSession
 from contracts.wire import Wire
 from gateway import phrases
 from gateway.chat_api import Gateway
-from gateway.chat_models import History, Message, PersonState
+from gateway.chat_models import History, Message, PersonState, WithPeople, WithPerson
 from gateway.events import Event
 from gateway.message import clean_text
 from gateway.settings import settings
@@ -30,18 +29,6 @@ router = APIRouter(
     prefix="/operator/v1/conversations", dependencies=[Depends(check_operator)], include_in_schema=False
 )  # fmt: skip
 ConversationId = Annotated[str, Path(max_length=64)]
-
-
-class WithPerson(Wire):
-    """A conversation that wants or has a person, since when."""
-
-    id: str
-    person: PersonState
-    since: datetime
-
-
-class WithPeople(Wire):
-    conversations: tuple[WithPerson, ...]
 
 
 class Joining(Wire):

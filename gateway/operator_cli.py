@@ -12,9 +12,8 @@ from rich.table import Table
 
 from contracts.errors import BadRequest, Misconfigured, NeighbourDown
 from contracts.wire import Problem
-from gateway.chat_models import History
+from gateway.chat_models import History, WithPeople
 from gateway.cli import default_server
-from gateway.operator_api import WithPeople
 
 app = typer.Typer(no_args_is_help=True)
 SECONDS = 10.0
