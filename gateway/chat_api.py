@@ -271,13 +271,14 @@ def _filled_in(gateway: Services, conversation: str, key: str, form: FormValues)
     for field in form.values:
         if field not in offer.content["fields"]:
             raise BadRequest(phrases.UNKNOWN_FIELD.format(field=field))
-    values = {field: text.strip() for field, text in form.values.items() if text.strip()}
-    if not values:
+    # A field that was left empty is sent as such, so that the dialogue refuses it by its name.
+    values = {field: form.values.get(field, "").strip() for field in offer.content["fields"]}
+    if not any(values.values()):
         raise BadRequest(phrases.EMPTY)
     if sum(map(len, values.values())) > MAX_QUESTION_CHARS:
         raise TooLarge(phrases.TOO_LONG)
     payload = f"/{offer.content['intent']}{json.dumps(values)}"
-    said = " · ".join(values[field] for field in offer.content["fields"] if field in values)
+    said = " · ".join(text for text in values.values() if text)
     return Incoming(conversation, CHANNEL, Audience.PUBLIC, key, said, for_rasa=payload, offer=offer)
 
 
