@@ -2,7 +2,8 @@
 
 question ─► find passages ─► a reviewed FAQ answers it?      quote it
                            ├► the passages support a draft?   send the draft
-                           └► neither                         say so, show the nearest pages, offer a person
+                           ├► the generator can't draft now?  say so, show the nearest pages, offer a person
+                           └► nothing of these                say that we don't know, and the same
 """
 
 from rasa_sdk import Tracker
@@ -17,7 +18,7 @@ from actions.replies import Reply
 from actions.stopwatch import Stopwatch
 from actions.turn import CarefulAction, Events, Turn
 from contracts.errors import FrontdeskError
-from contracts.wire import MAX_QUESTION_CHARS, Draft, SearchResponse
+from contracts.wire import MAX_QUESTION_CHARS
 
 TICKET_FORM = "ticket_form"
 
@@ -44,21 +45,13 @@ async def answer(question: Question, turn: Turn, neighbours: Services, watch: St
     if faq is not None:
         neighbours.knowledge.record_use(faq.id, turn)
         return replies.quote(found, faq)
-    draft = await supported_draft(found, turn, neighbours, watch)
-    if draft is not None:
-        return replies.phrase(found, draft)
-    return replies.admit_unknown(found)
-
-
-async def supported_draft(found: SearchResponse, turn: Turn, neighbours: Services, watch: Stopwatch) -> Draft | None:
-    """A draft that its passages back. None without one, also when the model can't be asked: then we don't know."""
     passages = worth_a_draft(found, neighbours.thresholds)
     if not passages:
-        return None
+        return replies.admit_unknown(found)
     try:
         with watch.time("generate"):
             draft = await neighbours.generator.draft_answer(found.question, passages, turn)
     except FrontdeskError as error:
         watch.note(f"generator_{error.code}")
-        return None
-    return draft if is_supported(draft, neighbours.thresholds) else None
+        return replies.point_to_pages(found)
+    return replies.phrase(found, draft) if is_supported(draft, neighbours.thresholds) else replies.admit_unknown(found)

@@ -22,7 +22,9 @@ def services() -> Services:
     config = settings()
     return Services(
         knowledge=KnowledgeClient(config.knowledge_url),
-        generator=GeneratorClient(config.generator_url),
+        generator=GeneratorClient(
+            config.generator_url, config.generator_breaker_failures, config.generator_breaker_seconds
+        ),
         tickets=TicketStore(config.database_url),
         thresholds=config.thresholds(),
     )

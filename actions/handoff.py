@@ -11,7 +11,7 @@ from actions.turn import CarefulAction, Events, Turn, text_slot
 
 
 class ActionHandoff(CarefulAction):
-    """Until a colleague can join live, the wish to talk to a person is a ticket, so that it can't be forgotten."""
+    """The wish to talk to a person is a ticket too, so that it isn't forgotten when nobody is there to join."""
 
     def name(self) -> str:
         return "action_handoff"
@@ -20,9 +20,11 @@ class ActionHandoff(CarefulAction):
         email = text_slot(tracker, "email")
         question = tracker.get_slot("last_question")
         summary = f"Asks for a person: {question}" if question else "Asks for a person."
-        number = await services().tickets.open(NewTicket(tracker.sender_id, summary, email=email, severity="normal"))
+        ticket = NewTicket(tracker.sender_id, summary, email=email, severity="normal", turn_id=turn.known_id)
+        number = await services().tickets.open(ticket)
         way = f"will write to you at {email}" if email else "will read this conversation"
         ask = "" if email else " To get the answer by e-mail, say “open a ticket” and leave your address."
-        dispatcher.utter_message(text=f"I've passed this on as {number}; a colleague {way}.{ask}")
+        text = f"I've passed this on as {number}; a colleague {way}.{ask}"
+        dispatcher.utter_message(text=text, json_message={"person": "asked"})
         forget = [SlotSet(slot, None) for slot in TICKET_SLOTS]  # a form that was open is closed by now
         return [SlotSet("handoff", True), SlotSet("offer", "none"), SlotSet("ticket_number", number), *forget]

@@ -22,6 +22,7 @@ class ActionOpenTicket(CarefulAction):
                 product=tracker.get_slot("product"),
                 summary=tracker.get_slot("summary") or "(no summary)",
                 severity=tracker.get_slot("severity"),
+                turn_id=turn.known_id,
             )
         )
         dispatcher.utter_message(

@@ -1,4 +1,4 @@
-"""The three kinds of reply to a question, with what each was made of."""
+"""The four kinds of reply to a question, with what each was made of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -51,7 +51,16 @@ def admit_unknown(found: SearchResponse) -> Reply:
     nearest = nearest_pages(found)
     text = "I don't know the answer to that: nothing in our help pages says it clearly enough."
     if nearest:
-        text += " The nearest I found: " + " and ".join(f"“{p.title}”" for p in nearest) + "."
+        text += " The nearest I found: " + _titles(nearest) + "."
+    return Reply(text + OFFER, Decision.UNKNOWN, found, nearest, offer=OFFER_PERSON)
+
+
+def point_to_pages(found: SearchResponse) -> Reply:
+    """Pages were found, but the model that would put them into words can't be asked. Name them, offer a person."""
+    nearest = nearest_pages(found)
+    text = "I can't put an answer into words right now."
+    if nearest:
+        text += " These pages come nearest to your question: " + _titles(nearest) + "."
     return Reply(text + OFFER, Decision.UNKNOWN, found, nearest, offer=OFFER_PERSON)
 
 
@@ -67,6 +76,10 @@ def nearest_pages(found: SearchResponse) -> tuple[Passage, ...]:
         if passage.kind is not PassageKind.TICKET:
             pages.setdefault(passage.title, passage)
     return tuple(pages.values())[:NEAREST]
+
+
+def _titles(pages: tuple[Passage, ...]) -> str:
+    return " and ".join(f"“{page.title}”" for page in pages)
 
 
 def as_source(passage: Passage) -> Source:

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     knowledge_url: str = "http://127.0.0.1:6000"
     generator_url: str = "http://127.0.0.1:8000"
     turn_seconds: float = 8.0
+    generator_breaker_failures: int = Field(default=3, ge=1)  # in a row, then it isn't asked
+    generator_breaker_seconds: float = Field(default=15.0, gt=0)  # for so long
     params_file: Path = ROOT / "params.yaml"
 
     def thresholds(self) -> Thresholds:

@@ -17,6 +17,7 @@ from contracts.wire import DEADLINE_HEADER, TURN_HEADER, Audience
 log = logging.getLogger("frontdesk.actions")
 
 Events = list[dict[str, Any]]
+UNKNOWN = "none"
 SECONDS_TO_REPLY = 0.3  # kept back, so that our own sentence still reaches the gateway in time
 APOLOGY = (
     "Something on our side didn't work just now, so I can't answer that. "
@@ -30,7 +31,10 @@ TOO_SLOW = (
 
 @dataclass(frozen=True)
 class Turn:
-    """`ends`: a `time.monotonic()` value. The gateway sends id, deadline and audience as metadata of the message."""
+    """The gateway sends id, deadline and audience as metadata of the message; without an id it is `none`.
+
+    `ends`: a `time.monotonic()` value.
+    """
 
     id: str
     ends: float
@@ -41,14 +45,19 @@ class Turn:
         metadata = (tracker.latest_message or {}).get("metadata")
         if not isinstance(metadata, dict):  # another client of Rasa's channel may send anything
             metadata = {}
-        seconds, audience = settings().turn_seconds, metadata.get("audience")
+        seconds, audience, given = settings().turn_seconds, metadata.get("audience"), metadata.get("turn_id")
         if isinstance(metadata.get("deadline_at"), (int, float)):
             seconds = metadata["deadline_at"] - time.time()
         return cls(
-            id=str(metadata.get("turn_id", "none")),
+            id=given if isinstance(given, str) and given else UNKNOWN,
             ends=time.monotonic() + seconds,
             audience=Audience(audience) if audience in set(Audience) else Audience.PUBLIC,
         )
+
+    @property
+    def known_id(self) -> str | None:
+        """What identifies this turn in the database; None when nobody said."""
+        return None if self.id == UNKNOWN else self.id
 
     @property
     def seconds_left(self) -> float:

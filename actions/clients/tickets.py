@@ -1,4 +1,7 @@
-"""Tickets opened in conversations: rows of the `tickets` table with numbers such as T-000123."""
+"""Tickets opened in conversations: rows of the `tickets` table with numbers such as T-000123.
+
+A turn opens one ticket at most. One that is run again, because a crash hid how it ended, gets the number that it got.
+"""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,11 +21,14 @@ TRIES = 20
 
 @dataclass(frozen=True)
 class NewTicket:
+    """`turn_id`: the turn that opens it; None when that is not known, and then each call opens another ticket."""
+
     conversation_id: str
     summary: str
     email: str | None = None
     product: str | None = None
     severity: str | None = None
+    turn_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,10 @@ class TicketStore:
         self._engine: Engine = open_engine(database_url)
 
     async def open(self, ticket: NewTicket) -> str:
-        """Write the ticket; returns its number. Raises NeighbourDown when the database can't take it."""
+        """Write the ticket, if its turn has not done so; returns its number.
+
+        Raises NeighbourDown when the database can't take it.
+        """
         try:
             return await asyncio.to_thread(self._open, ticket)
         except SQLAlchemyError as error:
@@ -55,11 +64,17 @@ class TicketStore:
     def _open(self, ticket: NewTicket) -> str:
         for attempt in range(TRIES):
             try:
-                return self._insert(ticket)
-            except IntegrityError:  # another turn took the number in between
+                return self._number_of_turn(ticket.turn_id) or self._insert(ticket)
+            except IntegrityError:  # in between, this turn wrote its ticket, or another one took the number
                 if attempt == TRIES - 1:
                     raise
         raise AssertionError("unreachable")
+
+    def _number_of_turn(self, turn_id: str | None) -> str | None:
+        if turn_id is None:
+            return None
+        with Session(self._engine) as session:
+            return session.scalar(select(TicketRow.number).where(TicketRow.turn_id == turn_id))
 
     def _insert(self, ticket: NewTicket) -> str:
         with Session(self._engine) as session, session.begin():
@@ -68,9 +83,9 @@ class TicketStore:
             moment = now()
             session.add(
                 TicketRow(
-                    number=number, origin=ORIGIN, conversation_id=ticket.conversation_id, email=ticket.email,
-                    product=ticket.product, severity=ticket.severity, summary=ticket.summary, status="open",
-                    created_at=moment, updated_at=moment,
+                    number=number, origin=ORIGIN, conversation_id=ticket.conversation_id, turn_id=ticket.turn_id,
+                    email=ticket.email, product=ticket.product, severity=ticket.severity, summary=ticket.summary,
+                    status="open", created_at=moment, updated_at=moment,
                 )
             )  # fmt: skip
         return number

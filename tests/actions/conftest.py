@@ -2,10 +2,10 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -20,6 +20,7 @@ from contracts.database import open_engine
 from knowledge.store.migrate import migrate
 from tests.actions.neighbours import Neighbour, call, drafts, found, passage
 
+Result = TypeVar("Result")
 THRESHOLDS = {
     "curated": 0.6,
     "curated_lead": 0.0,
@@ -73,16 +74,28 @@ class Desk:
 
     def run_all(self, *calls: dict[str, Any]) -> list[Said]:
         """All at once, on one event loop with clients of its own."""
+        return self.with_clients(lambda: self.together(*calls))
 
-        async def together() -> list[Said]:
-            results = await asyncio.gather(*(self.executor.run(one) for one in calls))
+    async def together(self, *calls: dict[str, Any]) -> list[Said]:
+        results = await asyncio.gather(*(self.executor.run(one) for one in calls))
+        return [_said(result.model_dump()) for result in results if result]
+
+    async def ask(self, text: str = "how do I restore a file?", **more: Any) -> Said:
+        """One question among others that the same clients are asked."""
+        return (await self.together(call("action_answer_question", text, f"web-{uuid4().hex}", **more)))[0]
+
+    def with_clients(self, story: Callable[[], Awaitable[Result]]) -> Result:
+        """A story on one event loop with clients of its own, which remember what happened before."""
+
+        async def told() -> Result:
+            result = await story()
             await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
             for client in (services().knowledge, services().generator):
                 await client._http.aclose()
-            return [_said(result.model_dump()) for result in results if result]
+            return result
 
         services.cache_clear()
-        return asyncio.run(together())
+        return asyncio.run(told())
 
 
 def _said(result: dict[str, Any]) -> Said:

@@ -62,24 +62,59 @@ DOUBTFUL: dict[str, Answer] = {
     "an empty draft": drafts(""),
     "stopped by the deadline": drafts(stopped="deadline"),
     "stopped by its length": drafts(stopped="length"),
-    "a busy generator": gives({"code": "busy", "message": "Full."}, 503, **{"Retry-After": "3"}),
-    "a late generator": gives({"code": "deadline_passed", "message": "Late."}, 504),
-    "a failing generator": gives({"code": "internal", "message": "Oops."}, 500),
-    "a refusing generator": gives({"code": "bad_request", "message": "No."}, 422),
-    "a lying generator": gives({"text": "Trust me."}),
-    "no JSON": gives(b"<html>"),
-    "a cut connection": cuts(),
-    "a slow generator": waits(2.0, drafts()),
 }
 
 
 @pytest.mark.parametrize("doubt", DOUBTFUL)
 def test_without_a_good_draft_we_do_not_know_and_offer_a_person(desk: Desk, doubt: str) -> None:
     desk.generator.answers["/draft"] = DOUBTFUL[doubt]
-    said = desk.run(ANSWER, metadata={"deadline_at": time.time() + 1.0})
+    said = desk.run(ANSWER)
     assert said.text.startswith("I don't know") and "“Page 1” and “Page 2”" in said.text
     assert [source["id"] for source in said.evidence["sources"]] == ["page:1", "page:2"]
     assert (said.evidence["decision"], said.slots["offer"]) == ("unknown", "person")
+
+
+NO_DRAFT: dict[str, tuple[Answer, str]] = {
+    "a busy generator": (gives({"code": "busy", "message": "Full."}, 503, **{"Retry-After": "3"}), "busy"),
+    "a late generator": (gives({"code": "deadline_passed", "message": "Late."}, 504), "deadline_passed"),
+    "a failing generator": (gives({"code": "internal", "message": "Oops."}, 500), "neighbour_lied"),
+    "a refusing generator": (gives({"code": "bad_request", "message": "No."}, 422), "bad_request"),
+    "a lying generator": (gives({"text": "Trust me."}), "neighbour_lied"),
+    "no JSON": (gives(b"<html>"), "neighbour_lied"),
+    "a cut connection": (cuts(), "neighbour_down"),
+    "a slow generator": (waits(2.0, drafts()), "deadline_passed"),
+}
+
+
+@pytest.mark.parametrize("fault", NO_DRAFT)
+def test_without_the_generator_the_nearest_pages_stand_for_the_answer(desk: Desk, fault: str) -> None:
+    desk.generator.answers["/draft"], code = NO_DRAFT[fault]
+    said = desk.run(ANSWER, metadata={"deadline_at": time.time() + 1.0})
+    assert said.text.startswith("I can't put an answer into words") and "“Page 1” and “Page 2”" in said.text
+    assert [source["id"] for source in said.evidence["sources"]] == ["page:1", "page:2"]
+    assert (said.evidence["decision"], said.slots["offer"]) == ("unknown", "person")
+    assert said.evidence["timings_ms"][f"generator_{code}"] == 1.0 and "status" not in said.custom
+
+
+def test_a_slow_generator_leaves_time_for_the_reply(desk: Desk) -> None:
+    desk.generator.answers["/draft"] = waits(3.0, drafts())
+    ends = time.time() + 1.0
+    assert desk.run(ANSWER, metadata={"deadline_at": ends}).text.startswith("I can't put an answer into words")
+    assert ends - time.time() > 0.2
+
+
+def test_without_pages_to_name_there_is_still_a_person(desk: Desk) -> None:
+    desk.knowledge.answers["/search"] = found(passage(1, "ticket", 0.5))
+    desk.generator.answers["/draft"] = cuts()
+    said = desk.run(ANSWER)
+    assert said.text == "I can't put an answer into words right now. Shall I ask a colleague to look into it?"
+    assert said.evidence["sources"] == []
+
+
+def test_while_a_ticket_is_written_no_person_is_offered(desk: Desk) -> None:
+    desk.generator.answers["/draft"] = cuts()
+    said = desk.run(ANSWER, active_loop={"name": "ticket_form"})
+    assert (said.text.endswith("“Page 2”."), said.slots["offer"]) == (True, "none")
 
 
 def test_a_generator_that_is_down_means_unknown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

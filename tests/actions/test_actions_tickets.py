@@ -1,13 +1,16 @@
 """Tickets: numbers of their own, seen only by those they belong to, and a sentence whatever the database does."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from actions.clients.tickets import NewTicket, TicketStore
 from actions.settings import settings
 from contracts.tables import TicketRow, now
 from tests.actions.conftest import Desk
@@ -51,6 +54,50 @@ def test_twenty_tickets_at_once_get_twenty_numbers(desk: Desk) -> None:
     said = desk.run_all(*calls)
     assert {one.slots.get("ticket_number") for one in said} == {f"T-{number:06d}" for number in range(1, 21)}
     assert len(tickets(desk)) == 20
+
+
+@pytest.mark.parametrize("action", ["action_open_ticket", "action_handoff"])
+def test_a_turn_that_is_run_again_tells_the_ticket_it_had_opened(desk: Desk, action: str) -> None:
+    metadata = {"turn_id": f"t-{uuid4().hex}"}
+    first, again = (desk.run(action, "yes", slots=FORM, metadata=metadata) for _ in range(2))
+    assert (first.text, first.slots) == (again.text, again.slots)
+    assert [row.turn_id for row in tickets(desk).values()] == [metadata["turn_id"]]
+
+
+def test_another_turn_opens_another_ticket(desk: Desk) -> None:
+    for _ in range(2):
+        desk.run("action_open_ticket", "yes", slots=FORM, metadata={"turn_id": f"t-{uuid4().hex}"})
+    assert list(tickets(desk)) == ["T-000001", "T-000002"]
+
+
+@pytest.mark.parametrize(
+    "metadata", [None, {}, {"turn_id": None}, {"turn_id": "none"}, {"turn_id": ""}, {"turn_id": 7}]
+)
+def test_without_a_turn_id_every_call_opens_a_ticket(desk: Desk, metadata: Any) -> None:
+    for _ in range(2):
+        desk.run("action_open_ticket", "yes", slots=FORM, metadata=metadata)
+    assert [row.turn_id for row in tickets(desk).values()] == [None, None]
+
+
+@pytest.mark.parametrize("again", [1, 4])
+def test_turns_that_race_with_themselves_and_each_other_open_one_ticket_each(engine: Engine, again: int) -> None:
+    """On both databases; from threads that start together, with a connection each."""
+    store = TicketStore(engine.url.render_as_string(hide_password=False))
+    turns = [f"t-{turn}" for turn in range(4)] * again
+    start = threading.Barrier(len(turns))
+
+    def open_one(turn: str) -> str:
+        start.wait()
+        return store._open(NewTicket("web-1", "It stops.", turn_id=turn))
+
+    with ThreadPoolExecutor(len(turns)) as pool:
+        numbers = list(pool.map(open_one, turns))
+    assert numbers == numbers[:4] * again and len(set(numbers)) == 4
+    with Session(engine) as session:
+        assert {row.turn_id: row.number for row in session.scalars(select(TicketRow))} == dict(
+            zip(turns, numbers, strict=True)
+        )
+    store._engine.dispose()
 
 
 @pytest.mark.parametrize("number", ["4101", "T-OLD-7", "T-"])

@@ -1,166 +1,243 @@
-"""A turn is run at most once, whoever hangs up and asks again; a real sanic server on a free port."""
+"""A turn is run once, whoever hangs up and asks again; over a real sanic server on a free port."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import json
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 import pytest
-from rasa.core.channels.channel import UserMessage
+from rasa.core.channels.channel import UserMessage, register
+from rasa.core.run import create_http_input_channels
 from sanic import Sanic
 
-from rasa_components.rest_channel import RestChannel, Turns
+from rasa_components.rest_channel import Turns
+from tests.rasa_components.conftest import ROOT
 
-Handler = Callable[[UserMessage], Awaitable[None]]
-WEBHOOK = "/webhooks/rest/webhook"
-names = iter(range(1_000))
+Conversation = Callable[["Client"], Awaitable[Any]]
+Talk = Callable[["Dialogue", Conversation], Any]
 
 
 class Dialogue:
-    """Stands where Rasa's agent would; counts what it is asked."""
+    """Stands where Rasa's agent would: takes its time, fails at first, says one text in each run; `heard` is kept."""
 
-    def __init__(self, seconds: float = 0.0, fails: int = 0, silent: bool = False) -> None:
+    def __init__(self, seconds: float = 0.0, fails: int = 0, says: str = "answer") -> None:
         self.heard: list[UserMessage] = []
-        self._seconds, self._fails, self._silent = seconds, fails, silent
+        self._seconds, self._fails, self._says = seconds, fails, says
 
-    async def __call__(self, message: UserMessage) -> None:
+    async def handle_message(self, message: UserMessage) -> None:
         self.heard.append(message)
+        run = len(self.heard)
         await asyncio.sleep(self._seconds)
-        if len(self.heard) <= self._fails:
-            raise RuntimeError("the action server is away")
-        if not self._silent:
-            await message.output_channel.send_text_message(message.sender_id, f"answer {len(self.heard)}")
+        if self._says:
+            await message.output_channel.send_text_message(message.sender_id, f"{self._says} {run}")
+        if run <= self._fails:
+            raise RuntimeError("the tracker store is away")
 
 
-def with_channel(dialogue: Handler, talk: Callable[[aiohttp.ClientSession, str], Awaitable[Any]]) -> Any:
-    """Run `talk` against a served channel."""
+class Client:
+    """Posts to the channel in a conversation of its own; gives the status and the texts."""
 
-    async def run() -> Any:
-        app = Sanic(f"channel-{next(names)}", configure_logging=False)
-        app.blueprint(RestChannel.from_credentials(None).blueprint(dialogue), url_prefix="/webhooks/rest")
-        server = await app.create_server("127.0.0.1", 0, return_asyncio_server=True, access_log=False)
-        await server.startup()
-        port = server.sockets[0].getsockname()[1]
-        async with aiohttp.ClientSession() as client:
-            try:
-                return await talk(client, f"http://127.0.0.1:{port}{WEBHOOK}")
-            finally:
-                server.close()
-                await server.wait_closed()
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self._session, self._url, self.sender = session, url, f"web-{uuid4().hex}"
 
-    return asyncio.run(run())
+    async def raw(self, data: str, query: str = "") -> tuple[int, str]:
+        async with self._session.post(self._url + query, data=data) as answer:
+            return answer.status, await answer.text()
 
+    def body(self, **more: Any) -> str:
+        return json.dumps({"sender": self.sender, "message": "hello", "metadata": {"turn_id": "t-1"}, **more})
 
-def body(turn: str = "t-1", sender: str = "web-1") -> dict[str, Any]:
-    return {"sender": sender, "message": "hello", "metadata": {"turn_id": turn}}
+    async def say(self, **more: Any) -> list[str]:
+        status, text = await self.raw(self.body(**more))
+        assert status == 200
+        return [said["text"] for said in json.loads(text)]
 
 
-async def post(client: aiohttp.ClientSession, url: str, json: Any) -> Any:
-    async with client.post(url, json=json) as answer:
-        return await answer.json()
+@pytest.fixture(scope="module")
+def talk() -> Iterator[Talk]:
+    """`talk(dialogue, conversation)`: with the channel of credentials.yml, registered and routed as `rasa run` does it.
+
+    One server for all tests: sanic rewrites its own classes when it starts, which works once in a process.
+    """
+    app = Sanic("test_rest_channel", configure_logging=False)
+    register(create_http_input_channels(None, str(ROOT / "credentials.yml")), app, "/webhooks/")
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}/webhooks/rest/webhook"
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    server = loop.run_until_complete(app.create_server(sock=listener, return_asyncio_server=True, access_log=False))
+    loop.run_until_complete(server.startup())
+    loop.run_until_complete(server.start_serving())
+
+    async def once(dialogue: Dialogue, conversation: Conversation) -> Any:
+        app.ctx.agent = dialogue
+        async with aiohttp.ClientSession() as session:
+            return await asyncio.wait_for(conversation(Client(session, url)), 20)
+
+    yield lambda dialogue, conversation: loop.run_until_complete(once(dialogue, conversation))
+    loop.run_until_complete(server.close())
+    loop.run_until_complete(asyncio.sleep(0.1))  # the connections notice
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
-def test_a_turn_that_is_sent_again_gets_the_same_answer() -> None:
+def test_a_turn_that_is_sent_again_gets_the_same_messages(talk: Talk) -> None:
     dialogue = Dialogue()
 
-    async def talk(client: aiohttp.ClientSession, url: str) -> None:
-        assert await post(client, url, body()) == await post(client, url, body())
+    async def conversation(client: Client) -> list[list[str]]:
+        return [await client.say() for _ in range(3)]
 
-    with_channel(dialogue, talk)
+    assert talk(dialogue, conversation) == [["answer 1"]] * 3
     assert len(dialogue.heard) == 1
 
 
-def test_a_turn_that_is_still_under_way_is_waited_for() -> None:
+def test_a_turn_that_is_under_way_is_waited_for(talk: Talk) -> None:
     dialogue = Dialogue(seconds=0.2)
 
-    async def talk(client: aiohttp.ClientSession, url: str) -> None:
-        one, other = await asyncio.gather(post(client, url, body()), post(client, url, body()))
-        assert one == other != []
+    async def conversation(client: Client) -> list[list[str]]:
+        return list(await asyncio.gather(*(client.say() for _ in range(10))))
 
-    with_channel(dialogue, talk)
+    assert talk(dialogue, conversation) == [["answer 1"]] * 10
     assert len(dialogue.heard) == 1
 
 
-def test_who_hangs_up_and_comes_back_gets_the_answer() -> None:
+@pytest.mark.parametrize("pause", [0.0, 0.5])
+def test_who_hangs_up_and_comes_back_gets_the_answer(
+    talk: Talk, pause: float, caplog: pytest.LogCaptureFixture
+) -> None:
     dialogue = Dialogue(seconds=0.4)
 
-    async def talk(client: aiohttp.ClientSession, url: str) -> None:
+    async def conversation(client: Client) -> list[str]:
         with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(post(client, url, body()), 0.1)
-        assert (await post(client, url, body()))[0]["text"] == "answer 1"
+            await asyncio.wait_for(client.say(), 0.1)
+        await asyncio.sleep(pause)
+        return await client.say()
 
-    with_channel(dialogue, talk)
+    assert talk(dialogue, conversation) == ["answer 1"]
+    assert len(dialogue.heard) == 1
+    assert "turn=t-1" in caplog.text and "hello" not in caplog.text
+
+
+def test_who_hangs_up_takes_nothing_from_who_waits_too(talk: Talk) -> None:
+    async def conversation(client: Client) -> list[str]:
+        waiting = asyncio.ensure_future(client.say())
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(client.say(), 0.1)
+        return await waiting
+
+    assert talk(Dialogue(seconds=0.3), conversation) == ["answer 1"]
+
+
+@pytest.mark.parametrize("other", [{"metadata": {"turn_id": "t-2"}}, {"sender": "web-2"}])
+def test_another_turn_and_another_conversation_are_run(talk: Talk, other: dict[str, Any]) -> None:
+    async def conversation(client: Client) -> list[list[str]]:
+        return [await client.say(), await client.say(**other)]
+
+    assert talk(Dialogue(), conversation) == [["answer 1"], ["answer 2"]]
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"turn_id": None}, {"turn_id": 7}, {"turn_id": ""}, [], "t-1"])
+def test_without_a_turn_id_every_message_counts(talk: Talk, metadata: Any) -> None:
+    async def conversation(client: Client) -> list[list[str]]:
+        return [await client.say(metadata=metadata) for _ in range(2)]
+
+    assert talk(Dialogue(), conversation) == [["answer 1"], ["answer 2"]]
+
+
+@pytest.mark.parametrize("metadata", [{}, {"turn_id": "t-1", "audience": "public"}])
+def test_the_dialogue_hears_what_rasas_own_channel_would_tell(talk: Talk, metadata: dict[str, str]) -> None:
+    dialogue = Dialogue()
+    talk(dialogue, lambda client: client.say(sender="web-9", metadata=metadata))
+    heard = dialogue.heard[0]
+    assert (heard.text, heard.sender_id, heard.input_channel) == ("hello", "web-9", "rest")
+    assert (heard.metadata, heard.output_channel.name()) == (metadata, "collector")
+
+
+def test_a_turn_that_failed_is_told_what_was_said_and_may_be_run_again(
+    talk: Talk, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def conversation(client: Client) -> list[list[str]]:
+        return [await client.say() for _ in range(3)]
+
+    assert talk(Dialogue(fails=1), conversation) == [["answer 1"], ["answer 2"], ["answer 2"]]
+    assert "The turn failed. turn=t-1" in caplog.text
+
+
+def test_a_turn_that_said_nothing_may_be_run_again(talk: Talk) -> None:
+    dialogue = Dialogue(says="")
+
+    async def conversation(client: Client) -> list[list[str]]:
+        return [await client.say() for _ in range(2)]
+
+    assert talk(dialogue, conversation) == [[], []]
+    assert len(dialogue.heard) == 2
+
+
+def test_a_streamed_turn_is_run_once_too(talk: Talk) -> None:
+    dialogue = Dialogue()
+
+    async def conversation(client: Client) -> tuple[list[str], tuple[int, str]]:
+        return await client.say(), await client.raw(client.body(), "?stream=true")
+
+    plain, (status, streamed) = talk(dialogue, conversation)
+    assert (status, json.loads(streamed)["text"], plain) == (200, "answer 1", ["answer 1"])
     assert len(dialogue.heard) == 1
 
 
-@pytest.mark.parametrize("other", [body("t-2"), body(sender="web-2")])
-def test_another_turn_or_conversation_is_another_turn(other: dict[str, Any]) -> None:
+WRONG = [
+    "", "{", "null", "7", "[]", '"hello"', "{}", '{"sender": "x"}', '{"message": "x"}', '{"sender": 1, "message": "x"}',
+    '{"sender": "x", "message": null}', '{"sender": "x", "message": ["x"]}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_body_that_is_no_message_is_a_400(talk: Talk, wrong: str) -> None:
     dialogue = Dialogue()
-
-    async def talk(client: aiohttp.ClientSession, url: str) -> None:
-        assert await post(client, url, body()) != await post(client, url, other)
-
-    with_channel(dialogue, talk)
-    assert len(dialogue.heard) == 2
+    assert talk(dialogue, lambda client: client.raw(wrong))[0] == 400
+    assert dialogue.heard == []
 
 
-def test_without_a_turn_every_message_counts() -> None:
+def runs(turns_of: Callable[[Dialogue], Turns], *ids: str) -> int:
+    """How many of these turns, one after another, the dialogue heard."""
     dialogue = Dialogue()
+    turns = turns_of(dialogue)
 
-    async def talk(client: aiohttp.ClientSession, url: str) -> None:
-        for _ in range(2):
-            await post(client, url, {"sender": "web-1", "message": "hello"})
+    async def go() -> None:
+        for turn in ids:
+            await turns.once(UserMessage("hello", sender_id="web-1", metadata={"turn_id": turn}))
 
-    with_channel(dialogue, talk)
-    assert len(dialogue.heard) == 2
-
-
-def test_a_turn_that_failed_may_be_run_again() -> None:
-    dialogue = Dialogue(fails=1)
-
-    async def talk(client: aiohttp.ClientSession, url: str) -> None:
-        async with client.post(url, json=body()) as answer:
-            assert answer.status == 500
-        assert (await post(client, url, body()))[0]["text"] == "answer 2"
-
-    with_channel(dialogue, talk)
+    asyncio.run(go())
+    return len(dialogue.heard)
 
 
-def test_a_turn_that_said_nothing_may_be_run_again() -> None:
-    dialogue = Dialogue(silent=True)
-
-    async def talk(client: aiohttp.ClientSession, url: str) -> None:
-        assert [await post(client, url, body()) for _ in range(2)] == [[], []]
-
-    with_channel(dialogue, talk)
-    assert len(dialogue.heard) == 2
+def test_only_so_many_turns_are_kept() -> None:
+    assert runs(lambda dialogue: Turns(dialogue.handle_message, kept=2), "1", "2", "3", "3", "2") == 3
+    assert runs(lambda dialogue: Turns(dialogue.handle_message, kept=2), "1", "2", "3", "1") == 4
 
 
-@pytest.mark.parametrize("wrong", ["hello", [], 7, None, {}, {"sender": "x"}, {"sender": 1, "message": "x"}])
-def test_a_body_that_is_no_message_is_a_400(wrong: Any) -> None:
-    async def talk(client: aiohttp.ClientSession, url: str) -> int:
-        async with client.post(url, json=wrong) as answer:
-            return answer.status
+def test_a_turn_is_kept_only_so_long() -> None:
+    turns: list[Turns] = []
 
-    assert with_channel(Dialogue(), talk) == 400
+    def brief(dialogue: Dialogue) -> Turns:
+        turns.append(Turns(dialogue.handle_message, seconds=0.0))
+        return turns[0]
+
+    assert runs(brief, "1", "1", "2", "3") == 4
+    assert len(turns[0]._over) == 1
 
 
-def test_only_so_many_answers_are_kept_and_only_so_long() -> None:
-    runs: list[int] = []
+def test_a_stopping_rasa_ends_the_wait() -> None:
+    async def go() -> None:
+        turns = Turns(Dialogue(seconds=5).handle_message)
+        waiting = asyncio.ensure_future(turns.once(UserMessage("hello", sender_id="w", metadata={"turn_id": "t"})))
+        await asyncio.sleep(0.01)
+        next(iter(turns._running.values())).cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
 
-    async def run(turns: Turns, number: int) -> None:
-        async def work() -> list[dict[str, int]]:
-            runs.append(number)
-            return [{"text": number}]
-
-        await turns.run(("web-1", str(number)), work)
-
-    async def go(turns: Turns, numbers: list[int]) -> None:
-        for number in numbers:
-            await run(turns, number)
-
-    asyncio.run(go(Turns(kept=2), [1, 2, 3, 3, 2, 1]))
-    assert runs == [1, 2, 3, 1]
-    runs.clear()
-    asyncio.run(go(Turns(seconds=0.0), [1, 1]))
-    assert runs == [1, 1]
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    asyncio.run(go())
