@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Engine, delete, func, select, text, update
+from sqlalchemy import CursorResult, Engine, delete, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -155,10 +155,12 @@ class Conversations:
         """Write down which turn answers these messages, before it begins."""
 
         def work(session: Session) -> Claim:
-            waits = (MessageRow.id.in_(ids), MessageRow.state == WAITING)
-            session.execute(update(MessageRow).where(*waits).values(turn_id=turn))
-            still = session.scalar(select(func.count()).select_from(MessageRow).where(*waits))
-            return Claim(_standing(session.get(ConversationRow, conversation)), answered=not still)
+            claimed = session.execute(
+                update(MessageRow).where(MessageRow.id.in_(ids), MessageRow.state == WAITING).values(turn_id=turn),
+                execution_options={"synchronize_session": False},
+            )
+            standing = _standing(session.get(ConversationRow, conversation))
+            return Claim(standing, answered=not cast("CursorResult[Any]", claimed).rowcount)
 
         return await self._run(work)
 
@@ -170,10 +172,10 @@ class Conversations:
 
         def work(session: Session) -> int:
             known = session.scalar(
-                select(MessageRow).where(MessageRow.turn_id == answer.turn_id, MessageRow.author == "assistant")
+                select(MessageRow.id).where(MessageRow.turn_id == answer.turn_id, MessageRow.author == "assistant")
             )
             if known is not None:
-                return known.id
+                return known
             _settle(session, ids, DONE)
             session.add(answer)
             row = MessageRow(

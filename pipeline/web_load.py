@@ -46,6 +46,7 @@ class Customer(HttpUser):
         self.begin()
 
     def begin(self) -> None:
+        self.client.headers.pop("Authorization", None)
         reply = self.client.post("/chat/v1/session", json={"transport": "bearer"}, name="session")
         self.client.headers["Authorization"] = f"Bearer {reply.json()['token']}"
         self.keys: list[str] = []

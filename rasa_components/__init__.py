@@ -3,6 +3,7 @@
 Rasa imports this package when it loads a model, since the pipeline names components of it.
 """
 
-from rasa_components.action_results import install
+from rasa_components import action_results, event_types
 
-install()
+action_results.install()
+event_types.install()
