@@ -26,6 +26,8 @@ from sqlalchemy import Engine
 from contracts.database import open_engine
 from knowledge.store.migrate import migrate
 
+pytest_plugins = ["tests.town"]
+
 POSTGRES_USER = "postgres"
 POSTGRES_START_SECONDS = 60
 

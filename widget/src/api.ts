@@ -30,8 +30,30 @@ export class ChatApi {
     this.transport = new URL(server).origin === location.origin ? "cookie" : "bearer";
   }
 
-  beginOrResume(identity: string | null): Promise<Session> {
-    return this.json<Session>("POST", "/session", { transport: this.transport, identity });
+  async beginOrResume(identity: string | null): Promise<Session> {
+    const begin = () => this.json<Session>("POST", "/session", { transport: this.transport, identity });
+    try {
+      return await begin();
+    } catch (problem) {
+      if (!(problem instanceof Unreachable && this.transport === "bearer" && (await this.reachable()))) throw problem;
+    }
+    return begin().catch((problem: unknown) => {
+      throw problem instanceof Unreachable ? this.forbidden() : problem;
+    });
+  }
+
+  /** A browser doesn't tell a page that the server refuses it from one that is away; our script is open to every page. */
+  private reachable(): Promise<boolean> {
+    const request = { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(CALL_SECONDS * 1000) } as const;
+    return fetch(`${this.server}/widget/frontdesk-chat.js`, request).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  }
+
+  private forbidden(): Refused {
+    console.error(`frontdesk-chat: ${this.server} refuses pages of ${location.origin}; add it to ALLOWED_ORIGINS there`);
+    return new Refused(403, "foreign_origin", "", null);
   }
 
   async end(): Promise<void> {

@@ -5,7 +5,7 @@ const NEAR_END_PX = 80;
 export class Scroller {
   private following = true;
   private area: HTMLElement | null = null;
-  private readonly resized = new ResizeObserver(() => this.follow());
+  private readonly resized = new ResizeObserver(() => this.rating || this.follow());
 
   /** `area` scrolls its only child. */
   watch(area: HTMLElement): void {
@@ -35,6 +35,11 @@ export class Scroller {
     const last = area.querySelector<HTMLElement>(".log > :last-child");
     const tall = last !== null && last.offsetHeight > area.clientHeight;
     area.scrollTop = tall ? last.offsetTop : area.scrollHeight;
+  }
+
+  /** Who rates the last message stays there, whatever opens and closes below it. */
+  private get rating(): boolean {
+    return Boolean(this.area?.querySelector(".log > :last-child frontdesk-rating :focus"));
   }
 
   private get fromEnd(): number {

@@ -61,7 +61,7 @@ export class SessionKeeper {
 
   /** An identity is good for one use: a second session of this page resumes without it, as does one whose identity is refused. */
   private async ask(): Promise<Session> {
-    const given = this.identity();
+    const given = this.identity() || null; // a page template may leave the attribute empty
     const fresh = given !== this.usedIdentity ? given : null;
     const session = await this.api.beginOrResume(fresh).catch((problem: unknown) => {
       if (fresh && problem instanceof Refused && problem.status < 429) return this.api.beginOrResume(null);

@@ -26,7 +26,8 @@ export class FrontdeskRating extends LitElement {
   @property({ attribute: false }) takeBack: () => Promise<boolean> = async () => false;
   @state() private asking = false;
   @state() private said = "";
-  @query("form input") private readonly firstReason!: HTMLInputElement | null;
+  private formShown = false;
+  @query("form") private readonly form!: HTMLFormElement | null;
   @query(".thumb-down") private readonly thumbDown!: HTMLButtonElement;
 
   protected override createRenderRoot(): this {
@@ -41,6 +42,16 @@ export class FrontdeskRating extends LitElement {
       </div>
       ${this.asking && this.rating === "down" ? this.reasons() : nothing}
     `;
+  }
+
+  /** The reasons come with the drawing after the one in which the thumb was pressed: the page sets `rating` first. */
+  protected override updated(): void {
+    const { form } = this;
+    if (form && !this.formShown) {
+      form.querySelector("input")?.focus();
+      form.scrollIntoView({ block: "nearest" });
+    }
+    this.formShown = form !== null;
   }
 
   private thumb(value: Thumb, label: string) {
@@ -95,10 +106,7 @@ export class FrontdeskRating extends LitElement {
     }
     // The thumb counts at once, also when no reason follows.
     this.asking = value === "down";
-    const stored = this.rate(value);
-    await this.updateComplete;
-    this.firstReason?.focus();
-    if (!(await stored)) this.said = this.strings.failed;
+    if (!(await this.rate(value))) this.said = this.strings.failed;
     else if (value === "up") this.said = this.strings.thanks;
   }
 
