@@ -49,7 +49,7 @@ def test_an_answer(take: Visit, name: str, options: dict[str, object]) -> None:
     customer = take(**options)
     customer.open()
     customer.ask(ASKED)
-    assert customer.shot(name).stat().st_size < LARGEST
+    assert customer.shot(f"{name}.jpg").stat().st_size < LARGEST
 
 
 def test_the_ticket_form_with_a_mistake(take: Visit) -> None:
@@ -60,7 +60,7 @@ def test_the_ticket_form_with_a_mistake(take: Visit) -> None:
     customer.form.get_by_label("What is it about?").select_option("Backup")
     customer.button("Send ticket").click()
     expect(customer.form.locator("#field-email-error")).to_be_visible(timeout=20_000)
-    assert customer.shot("ticket-form").stat().st_size < LARGEST
+    assert customer.shot("ticket-form.jpg").stat().st_size < LARGEST
 
 
 def test_a_person_answers(take: Visit, town: Town) -> None:
@@ -73,7 +73,7 @@ def test_a_person_answers(take: Visit, town: Town) -> None:
     town.frontdesk("conversations", "join", conversation, "--name", "Mara")
     town.frontdesk("conversations", "say", conversation, "Hello, this is Mara. What can I do for you?")
     expect(customer.chat.locator(".line.person")).to_be_visible()
-    assert customer.shot("person").stat().st_size < LARGEST
+    assert customer.shot("person.jpg").stat().st_size < LARGEST
 
 
 def test_a_message_that_waits_for_the_connection(take: Visit) -> None:
@@ -83,7 +83,7 @@ def test_a_message_that_waits_for_the_connection(take: Visit) -> None:
     customer.page.context.set_offline(True)
     customer.say("And a whole folder?")
     expect(customer.chat.locator(".not-sent")).to_be_visible()
-    assert customer.shot("offline").stat().st_size < LARGEST
+    assert customer.shot("offline.jpg").stat().st_size < LARGEST
     customer.page.context.set_offline(False)
 
 
@@ -94,4 +94,4 @@ def test_a_page_from_right_to_left(take: Visit) -> None:
     customer.chat.locator(".composer textarea").fill(ASKED)
     customer.chat.locator(".composer textarea").press("Enter")
     expect(customer.replies).to_have_count(1, timeout=20_000)
-    assert customer.shot("right-to-left").stat().st_size < LARGEST
+    assert customer.shot("right-to-left.jpg").stat().st_size < LARGEST

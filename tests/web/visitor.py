@@ -122,7 +122,8 @@ class Visitor:
         return messages
 
     def shot(self, name: str = "") -> Path:
-        path = self.shots / f"{name or uuid4().hex[:8]}.png"
+        """`name` may end in .jpg."""
+        path = self.shots / (name if name.endswith(".jpg") else f"{name or uuid4().hex[:8]}.png")
         self.rest()
         self.page.screenshot(path=path)
         return path
