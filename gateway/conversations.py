@@ -4,18 +4,18 @@ Every method runs in a thread and may raise SQLAlchemyError; who calls decides w
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Engine, delete, select, text, update
+from sqlalchemy import Connection, CursorResult, Engine, Row, bindparam, delete, insert, null, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from contracts.errors import NoSession, NotFound, Used
 from contracts.redaction import redact
-from contracts.tables import AnswerRow, ConversationRow, MessageRow, RatingRow, UsedTokenRow, now
+from contracts.tables import AnswerRow, Base, ConversationRow, MessageRow, RatingRow, UsedTokenRow, now
 from gateway import phrases
 from gateway.chat_models import History, Message, PersonState, Rating, SourceLink
 from gateway.sessions import Offer
@@ -23,6 +23,21 @@ from gateway.sessions import Offer
 PAGE = 50
 WAITING, DONE, WITH_PERSON = "waiting", "done", "with_person"
 Result = TypeVar("Result")
+
+# What every message does goes to the tables and not through the object mapper.
+ANSWERS, CONVERSATIONS, MESSAGES, USED_TOKENS = (
+    Base.metadata.tables[row.__tablename__] for row in (AnswerRow, ConversationRow, MessageRow, UsedTokenRow)
+)
+CONVERSATION = select(CONVERSATIONS).where(CONVERSATIONS.c.id == bindparam("id"))
+BY_KEY = select(MESSAGES.c.id, MESSAGES.c.created_at, MESSAGES.c.state, MESSAGES.c.turn_id).where(
+    MESSAGES.c.conversation_id == bindparam("conversation"), MESSAGES.c.key == bindparam("key")
+)
+REPLY_OF = select(MESSAGES.c.id).where(MESSAGES.c.turn_id == bindparam("turn"), MESSAGES.c.author == "assistant")
+SETTLE = (
+    update(MESSAGES)
+    .where(MESSAGES.c.id == bindparam("message"))
+    .values(state=DONE, text=bindparam("words"), request=null())
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +52,8 @@ class Standing:
 
 @dataclass(frozen=True)
 class Kept:
-    """A message in the inbox. `again`: it had come before with the same key; `state` says what became of it."""
+    """A message in the inbox. `again`: it had come before with the same key; `state` and `turn_id` say what became of
+    it. Otherwise `turn_id` is the turn that was claimed for it, if one was."""
 
     id: int
     at: datetime
@@ -91,6 +107,15 @@ class Conversations:
 
         return await asyncio.to_thread(transaction)
 
+    async def _run_light(self, work: Callable[[Connection], Result]) -> Result:
+        """Without the object mapper, which costs as much time as SQLite: for what every message does."""
+
+        def transaction() -> Result:
+            with self._engine.begin() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(transaction)
+
     async def ready(self) -> None:
         await self._run(lambda session: session.execute(text("SELECT 1")))
 
@@ -106,7 +131,7 @@ class Conversations:
         """The open conversation of a customer of the host site, or `new` as theirs. Raises Used for an old identity."""
 
         def work(session: Session) -> str:
-            _use(session, once)
+            _use(session.connection(), once)
             theirs = session.scalar(
                 select(ConversationRow)
                 .where(ConversationRow.customer == customer, ConversationRow.ended_at.is_(None))
@@ -126,67 +151,78 @@ class Conversations:
 
     # --- the inbox
 
-    async def take_in(self, message: NewMessage) -> Kept:
-        """Keep a message until its turn is over. Raises NoSession in an ended conversation, Used for an old offer."""
+    async def take_in(self, message: NewMessage, turn: str | None = None) -> Kept:
+        """Keep a message until its turn is over, and claim that turn for it if there is one already.
 
-        def work(session: Session) -> Kept:
-            standing = _standing(_open(session, message.conversation, message.channel))
+        Raises NoSession in an ended conversation, Used for an old offer.
+        """
+
+        def work(connection: Connection) -> Kept:
+            found = connection.execute(CONVERSATION, {"id": message.conversation}).one_or_none()
+            standing = _standing(found)
             if standing.ended:
                 raise NoSession(phrases.NO_SESSION)
-            row = session.scalar(_by_key(message.conversation, message.key))
+            same = {"conversation": message.conversation, "key": message.key}
+            row = found and connection.execute(BY_KEY, same).one_or_none()
             if row is not None:
                 return Kept(row.id, row.created_at, row.state, row.turn_id, True, standing)
+            at = now()
+            if found is None:
+                new = {"id": message.conversation, "channel": message.channel, "created_at": at}
+                connection.execute(insert(CONVERSATIONS), new)
             if message.offer is not None:
-                _use(session, message.offer)
-            row = MessageRow(
-                conversation_id=message.conversation, author="customer", key=message.key, text=message.text,
-                state=WAITING, request=message.request, created_at=now(),
+                _use(connection, message.offer)
+            written = connection.execute(
+                insert(MESSAGES),
+                {
+                    "conversation_id": message.conversation, "author": "customer", "key": message.key,
+                    "text": message.text, "state": WAITING, "turn_id": turn, "request": message.request,
+                    "created_at": at,
+                },
             )  # fmt: skip
-            session.add(row)
-            session.flush()
-            return Kept(row.id, row.created_at, row.state, None, False, standing)
+            return Kept(_new_id(written), at, WAITING, turn, False, standing)
 
         try:
-            return await self._run(work)
+            return await self._run_light(work)
         except IntegrityError:  # the same key, or the first message, came twice at the same moment
-            return await self._run(work)
+            return await self._run_light(work)
 
     async def claim(self, conversation: str, ids: Sequence[int], turn: str) -> Claim:
         """Write down which turn answers these messages, before it begins."""
 
-        def work(session: Session) -> Claim:
-            claimed = session.execute(
-                update(MessageRow).where(MessageRow.id.in_(ids), MessageRow.state == WAITING).values(turn_id=turn),
-                execution_options={"synchronize_session": False},
-            )
-            standing = _standing(session.get(ConversationRow, conversation))
-            return Claim(standing, answered=not cast("CursorResult[Any]", claimed).rowcount)
+        def work(connection: Connection) -> Claim:
+            waiting = update(MESSAGES).where(MESSAGES.c.id.in_(ids), MESSAGES.c.state == WAITING)
+            claimed = connection.execute(waiting.values(turn_id=turn))
+            found = connection.execute(CONVERSATION, {"id": conversation}).one_or_none()
+            return Claim(_standing(found), answered=not claimed.rowcount)
 
-        return await self._run(work)
+        return await self._run_light(work)
 
-    async def finish(self, conversation: str, ids: Sequence[int], answer: AnswerRow, content: dict[str, Any]) -> int:
+    async def finish(self, answered: Mapping[int, str], answer: Mapping[str, Any], content: Mapping[str, Any]) -> int:
         """The turn is over: its reply, its evidence and the answered messages in one transaction.
 
-        Returns the id of the reply.
+        `answered`: ids and texts of the messages, whose texts are kept without personal data from now on. `answer`: the
+        columns of `AnswerRow`. Returns the id of the reply.
         """
+        turn, conversation = answer["turn_id"], answer["conversation_id"]
+        reply = {
+            "conversation_id": conversation, "author": "assistant", "text": answer["text"], "state": DONE,
+            "turn_id": turn, "content": dict(content), "created_at": now(),
+        }  # fmt: skip
 
-        def work(session: Session) -> int:
-            known = session.scalar(
-                select(MessageRow.id).where(MessageRow.turn_id == answer.turn_id, MessageRow.author == "assistant")
-            )
-            if known is not None:
-                return known
-            _settle(session, ids, DONE)
-            session.add(answer)
-            row = MessageRow(
-                conversation_id=conversation, author="assistant", text=answer.text, state=DONE,
-                turn_id=answer.turn_id, content=content, created_at=now(),
-            )  # fmt: skip
-            session.add(row)
-            session.flush()
-            return row.id
+        def work(connection: Connection) -> int:
+            connection.execute(insert(ANSWERS), answer)
+            if answered:
+                connection.execute(SETTLE, [{"message": id, "words": redact(said)} for id, said in answered.items()])
+            return _new_id(connection.execute(insert(MESSAGES), reply))
 
-        return await self._run(work)
+        try:
+            return await self._run_light(work)
+        except IntegrityError:
+            known = await self._run_light(lambda connection: connection.scalar(REPLY_OF, {"turn": turn}))
+            if known is None:
+                raise
+            return int(known)
 
     async def pass_on(self, ids: Sequence[int]) -> None:
         """These messages are for the person in the conversation."""
@@ -363,11 +399,17 @@ def _existing(session: Session, conversation: str) -> ConversationRow:
     return row
 
 
-def _use(session: Session, offer: Offer) -> None:
-    if session.get(UsedTokenRow, offer.id) is not None:
+def _use(connection: Connection, offer: Offer) -> None:
+    if connection.scalar(select(USED_TOKENS.c.id).where(USED_TOKENS.c.id == offer.id)) is not None:
         raise Used(phrases.USED)
-    session.execute(delete(UsedTokenRow).where(UsedTokenRow.expires_at < now()))
-    session.add(UsedTokenRow(id=offer.id, expires_at=offer.expires_at))
+    connection.execute(delete(USED_TOKENS).where(USED_TOKENS.c.expires_at < now()))
+    connection.execute(insert(USED_TOKENS), {"id": offer.id, "expires_at": offer.expires_at})
+
+
+def _new_id(inserted: CursorResult[Any]) -> int:
+    key = inserted.inserted_primary_key
+    assert key is not None
+    return int(key[0])
 
 
 def _settle(session: Session, ids: Sequence[int], state: str) -> None:
@@ -376,15 +418,11 @@ def _settle(session: Session, ids: Sequence[int], state: str) -> None:
         row.state, row.text, row.request = state, redact(row.text), None
 
 
-def _by_key(conversation: str, key: str) -> Any:
-    return select(MessageRow).where(MessageRow.conversation_id == conversation, MessageRow.key == key)
-
-
 def _with_person(conversation: str) -> Any:
     return select(MessageRow.id).where(MessageRow.conversation_id == conversation, MessageRow.state == WITH_PERSON)
 
 
-def _standing(row: ConversationRow | None) -> Standing:
+def _standing(row: ConversationRow | Row[Any] | None) -> Standing:
     if row is None:
         return Standing()
     person = None if row.person_state is None else PersonState(state=row.person_state, name=row.person)

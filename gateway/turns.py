@@ -14,9 +14,10 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from prometheus_client import Counter, Histogram
 from sqlalchemy.exc import SQLAlchemyError
@@ -42,6 +43,7 @@ LATENCY = Histogram(
     "assistant_latency_seconds", "From the customer's message to the reply",
     buckets=(0.02, 0.05, 0.07, 0.1, 0.15, 0.25, 0.5, 1, 1.5, 2.5, 5, 10),
 )  # fmt: skip
+CLAIM_STANDS_SECONDS = 0.2
 STORE_AGAIN_SECONDS = (1, 2, 5, 15, 30, 60)
 
 
@@ -62,13 +64,15 @@ class Incoming:
 
 @dataclass
 class InLine:
-    """A message that waits for its turn. `since`: a `time.monotonic()` value."""
+    """A message that waits for its turn. `since`: a `time.monotonic()` value. `standing`: as it was then, for a message
+    that came with its turn claimed."""
 
     message: Incoming
     id: int | None
     at: datetime
     since: float
     turn: str | None = None
+    standing: Standing | None = None
     reply: "asyncio.Future[ChatReply]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -110,15 +114,20 @@ class Turns:
         A message with a known key is not asked again: its `reply` is that of the first time.
         """
         self._check_room(message.conversation)
+        # Nothing to wait for: the turn is claimed along with the message.
+        turn = None if message.short or message.conversation in self._lines else _new_turn()
         try:
-            kept = await self._conversations.take_in(_for_inbox(message))
+            kept = await self._conversations.take_in(_for_inbox(message), turn)
         except SQLAlchemyError as error:
             NOT_STORED.labels("message", type(error).__name__).inc()
             log.error("a message could not be kept: %s", type(error).__name__)
             kept = None
         if kept is not None and kept.again:
             return await self._known(message, kept)
-        return self._line_up(InLine(message, kept.id if kept else None, kept.at if kept else now(), time.monotonic()))
+        if kept is None:
+            return self._line_up(InLine(message, None, now(), time.monotonic()))
+        standing = kept.standing if turn else None
+        return self._line_up(InLine(message, kept.id, kept.at, time.monotonic(), turn, standing))
 
     async def recover(self) -> int:
         """Put what is in the inbox back in line; returns how many."""
@@ -202,9 +211,9 @@ class Turns:
 
     async def _turn(self, conversation: str, burst: Sequence[InLine]) -> ChatReply:
         """Claim, ask, keep, tell. Never raises."""
-        turn = burst[0].turn or f"t-{secrets.token_hex(6)}"
+        turn = burst[0].turn or _new_turn()
         ids = [one.id for one in burst if one.id is not None]
-        claim = await self._claim(conversation, ids, turn)
+        claim = await self._claim(conversation, burst, turn)
         person = claim.standing.person
         if claim.answered:
             return await self._answered(turn)
@@ -214,8 +223,8 @@ class Turns:
         started = burst[-1].since
         said = await self._ask(conversation, burst, turn, claim.standing.email, started)
         message, reply = self._reply(conversation, turn, said, started)
-        stored = _answer_row(conversation, burst, reply)
-        id = await self._finish(conversation, ids, stored, _content(message))
+        answered = {one.id: one.message.text for one in burst if one.id is not None}
+        id = await self._finish(answered, _evidence(conversation, burst, reply), _content(message))
         self._tell(conversation, message.model_copy(update={"id": id}))
         if said.person == "asked":
             await self._person_asked(conversation)
@@ -277,7 +286,10 @@ class Turns:
 
     # --- the database, which may fail
 
-    async def _claim(self, conversation: str, ids: Sequence[int], turn: str) -> Claim:
+    async def _claim(self, conversation: str, burst: Sequence[InLine], turn: str) -> Claim:
+        first, ids = burst[0], [one.id for one in burst if one.id is not None]
+        if first.standing is not None and time.monotonic() - first.since < CLAIM_STANDS_SECONDS:
+            return Claim(first.standing)
         try:
             return await self._conversations.claim(conversation, ids, turn) if ids else Claim(Standing())
         except SQLAlchemyError as error:
@@ -293,30 +305,30 @@ class Turns:
         return _stored_reply(answer) if answer else _with_person(None)
 
     async def _finish(
-        self, conversation: str, ids: Sequence[int], answer: AnswerRow, content: dict[str, object]
+        self, answered: Mapping[int, str], answer: Mapping[str, Any], content: Mapping[str, Any]
     ) -> int | None:
         try:
-            return await self._conversations.finish(conversation, ids, answer, content)
+            return await self._conversations.finish(answered, answer, content)
         except SQLAlchemyError as error:
             NOT_STORED.labels("answer", type(error).__name__).inc()
-            log.error("turn=%s answered but not stored: %s", answer.turn_id, type(error).__name__)
-        if ids:  # the inbox still holds what was answered; a restart must not find it there
-            task = asyncio.create_task(self._finish_later(conversation, ids, answer, content))
+            log.error("turn=%s answered but not stored: %s", answer["turn_id"], type(error).__name__)
+        if answered:  # the inbox still holds what was answered; a restart must not find it there
+            task = asyncio.create_task(self._finish_later(answered, answer, content))
             self._background.add(task)
             task.add_done_callback(self._background.discard)
         return None
 
     async def _finish_later(
-        self, conversation: str, ids: Sequence[int], answer: AnswerRow, content: dict[str, object]
+        self, answered: Mapping[int, str], answer: Mapping[str, Any], content: Mapping[str, Any]
     ) -> None:
         for seconds in STORE_AGAIN_SECONDS:
             await asyncio.sleep(seconds)
             try:
-                await self._conversations.finish(conversation, ids, _copy(answer), content)
+                await self._conversations.finish(answered, answer, content)
                 return
             except SQLAlchemyError as error:
                 NOT_STORED.labels("answer", type(error).__name__).inc()
-        log.error("turn=%s could not be stored at all", answer.turn_id)
+        log.error("turn=%s could not be stored at all", answer["turn_id"])
 
     async def _pass_on(self, ids: Sequence[int], person: PersonState) -> ChatReply:
         try:
@@ -361,6 +373,10 @@ def _from_inbox(row: Unanswered) -> Incoming:
     )  # fmt: skip
 
 
+def _new_turn() -> str:
+    return f"t-{secrets.token_hex(6)}"
+
+
 def _received(one: InLine) -> Message:
     return Message(id=one.id, author="customer", text=one.message.text, at=one.at, key=one.message.key)
 
@@ -376,23 +392,18 @@ def _stored_reply(answer: AnswerRow) -> ChatReply:
     )
 
 
-def _answer_row(conversation: str, burst: Sequence[InLine], reply: ChatReply) -> AnswerRow:
-    """What is kept of a turn, without personal data of a known shape."""
+def _evidence(conversation: str, burst: Sequence[InLine], reply: ChatReply) -> dict[str, Any]:
+    """What is kept of a turn, without personal data of a known shape: the columns of `AnswerRow`."""
     evidence = reply.evidence
     if evidence is not None:
         evidence = evidence.model_copy(update={"question": redact(evidence.question)})
-    return AnswerRow(
-        turn_id=reply.turn_id, conversation_id=conversation, channel=burst[0].message.channel,
-        question=redact("\n".join(one.message.text for one in burst)), text=redact(reply.text), status=reply.status,
-        decision=evidence.decision if evidence else None,
-        evidence=None if evidence is None else evidence.model_dump(mode="json"), total_ms=reply.total_ms,
-        created_at=now(),
-    )  # fmt: skip
-
-
-def _copy(answer: AnswerRow) -> AnswerRow:
-    """A row that failed to be stored once can't be given to another session."""
-    return AnswerRow(**{column.name: getattr(answer, column.name) for column in AnswerRow.__table__.columns})
+    return {
+        "turn_id": reply.turn_id, "conversation_id": conversation, "channel": burst[0].message.channel,
+        "question": redact("\n".join(one.message.text for one in burst)), "text": redact(reply.text),
+        "status": reply.status, "decision": evidence.decision if evidence else None,
+        "evidence": None if evidence is None else evidence.model_dump(mode="json"), "total_ms": reply.total_ms,
+        "created_at": now(),
+    }  # fmt: skip
 
 
 def _content(message: Message) -> dict[str, object]:
