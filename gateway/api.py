@@ -7,6 +7,7 @@
 """
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,16 +18,18 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Match
 from swagger_ui_bundle import swagger_ui_path
 
 from contracts.database import open_engine
-from contracts.http import install_errors, install_metrics, problem
+from contracts.http import REFUSALS, install_errors, install_metrics, problem
 from gateway import chat_api, operator_api, phrases
 from gateway.chat_api import Services
 from gateway.chat_models import PersonState
 from gateway.conversations import Conversations
-from gateway.doors import AllowedOrigins, BodyLimit, SecurityHeaders
+from gateway.doors import AllowedOrigins, BodyLimit, LeftStreams, SecurityHeaders
 from gateway.events import Event, Events
 from gateway.identity import Identities
 from gateway.message import MessageReader
@@ -38,6 +41,7 @@ from gateway.turns import Limits, Turns
 log = logging.getLogger("frontdesk.gateway")
 
 MAX_BODY_BYTES = 64 * 1024
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 DOCS = Path(__file__).parent / "docs_page"
 DEMO = ROOT / "widget" / "demo"
 WIDGET = ROOT / "widget" / "dist" / "frontdesk-chat.js"
@@ -65,6 +69,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.rasa = RasaClient(config.rasa_url)
     app.state.services = built = build(config, app.state.rasa)
     recovering = asyncio.create_task(_recover(built, config))
+    # What is loaded by now stays; looking through it for garbage again and again took a tenth of a turn's time.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     yield
     recovering.cancel()
     await built.turns.close()
@@ -94,10 +101,13 @@ def create_app(config: Settings) -> FastAPI:
         openapi_url="/chat/openapi.json",
     )  # fmt: skip
     install_errors(app)
+    app.add_exception_handler(400, _not_json)
+    app.add_exception_handler(405, _bad_method)
     app.add_exception_handler(SQLAlchemyError, _without_database)
     app.include_router(chat_api.router)
-    app.include_router(operator_api.router)
+    app.include_router(operator_api.router, include_in_schema=False)
     _add_pages(app)
+    app.add_middleware(LeftStreams)
     app.add_middleware(BodyLimit, most_bytes=MAX_BODY_BYTES)
     app.add_middleware(AllowedOrigins, origins=config.origins)
     app.add_middleware(
@@ -115,6 +125,25 @@ async def _without_database(request: Request, error: Exception) -> Response:
     return problem(request, 503, "unavailable", phrases.NO_DATABASE, retry_after=5)
 
 
+async def _not_json(request: Request, error: Exception) -> Response:
+    """FastAPI tells broken JSON (a 422 of its own) from a body that can't even be read: no UTF-8, or too deep."""
+    return problem(request, 400, "not_json", phrases.NOT_JSON)
+
+
+async def _bad_method(request: Request, error: Exception) -> Response:
+    """Starlette's `Allow` names the methods of the first route at an address; ours those of all."""
+    assert isinstance(error, HTTPException)
+    response = problem(request, 405, *REFUSALS[405])
+    files = not error.headers  # the pages, which take any method into their folder and then refuse it
+    allowed = ("GET", "HEAD") if files else (method for method in METHODS if _takes(request, method))
+    response.headers["Allow"] = ", ".join(allowed)
+    return response
+
+
+def _takes(request: Request, method: str) -> bool:
+    return any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+
+
 def _add_pages(app: FastAPI) -> None:
     app.mount("/chat/docs/static", StaticFiles(directory=swagger_ui_path), name="swagger")
     app.mount("/chat/docs", StaticFiles(directory=DOCS, html=True), name="docs")
@@ -124,7 +153,7 @@ def _add_pages(app: FastAPI) -> None:
     def front() -> RedirectResponse:
         return RedirectResponse("/widget/demo/")
 
-    @app.get("/widget/frontdesk-chat.js", include_in_schema=False)
+    @app.api_route("/widget/frontdesk-chat.js", methods=["GET", "HEAD"], include_in_schema=False)
     def widget(request: Request) -> Response:
         """Any page may load it: it holds no secret. What it may do is settled by the origin of the page."""
         if not WIDGET.is_file():

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Cookie, Depends, Header, Path, Query, Request, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy.exc import SQLAlchemyError
 
 from contracts.errors import BadRequest, NoSession, TooLarge, Used
 from contracts.wire import MAX_QUESTION_CHARS, TURN_HEADER, Audience, ChatReply, Problem
 from gateway import phrases
 from gateway.chat_models import (
+    NO_NUL,
     FormValues,
     History,
     IncomingMessage,
@@ -30,7 +33,7 @@ from gateway.chat_models import (
     Taken,
 )
 from gateway.conversations import PAGE, Conversations, Standing
-from gateway.events import Event, Events
+from gateway.events import Event, Events, Stream
 from gateway.identity import Identities
 from gateway.message import MessageReader
 from gateway.sessions import COOKIE, Offer, Offers, Session, Sessions
@@ -54,8 +57,15 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "Not of this conversation."}}
 USED_BEFORE: dict[int | str, dict[str, Any]] = {409: {"model": Problem, "description": "Works once and was used."}}
 
+PROBLEM = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+# FastAPI would describe a refusal of the stream as a stream too.
+REFUSALS_OF_STREAM: dict[int | str, dict[str, Any]] = {
+    status: {"description": refusal["description"], "content": PROBLEM} for status, refusal in REFUSALS.items()
+}
+
 router = APIRouter(prefix="/chat/v1", tags=["chat"], responses=REFUSALS)
 bearer = HTTPBearer(auto_error=False, description="The token that POST /session gave.")
+cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="The same, where it was asked for as a cookie.")
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,7 @@ class Services:
     reader: MessageReader
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
     found: Services = request.app.state.services
     return found
 
@@ -79,12 +89,12 @@ def services(request: Request) -> Services:
 Gateway = Annotated[Services, Depends(services)]
 
 
-def given_session(
+async def given_session(
     gateway: Gateway,
     authorization: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)] = None,
-    cookie: Annotated[str | None, Cookie(alias=COOKIE)] = None,
+    in_cookie: Annotated[str | None, Depends(cookie)] = None,
 ) -> Session | None:
-    return gateway.sessions.read(authorization.credentials if authorization else cookie)
+    return gateway.sessions.read(authorization.credentials if authorization else in_cookie)
 
 
 GivenSession = Annotated[Session | None, Depends(given_session)]
@@ -103,10 +113,12 @@ async def current_session(gateway: Gateway, session: GivenSession) -> Session:
 
 
 CurrentSession = Annotated[Session, Depends(current_session)]
-TurnId = Annotated[str, Path(max_length=64)]
+TurnId = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
+Id = Annotated[int, Field(ge=0, le=BIGGEST_ID)]
+Absent = SkipJsonSchema[None]  # a query or a header can be left out, but it can't be null
 
 
-@router.post("/session", responses=USED_BEFORE)
+@router.post("/session", responses=USED_BEFORE, openapi_extra={"security": [{}]})  # works without a token too
 async def begin_or_resume(
     body: SessionRequest, gateway: Gateway, given: GivenSession, response: Response
 ) -> SessionReply:
@@ -180,7 +192,7 @@ async def end(gateway: Gateway, session: CurrentSession, response: Response) -> 
 async def history(
     gateway: Gateway,
     session: CurrentSession,
-    before: Annotated[int | None, Query(ge=0, le=BIGGEST_ID)] = None,
+    before: Annotated[Id | Absent, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = PAGE,
 ) -> History:
     """What was said, oldest first."""
@@ -282,33 +294,33 @@ def _filled_in(gateway: Services, conversation: str, key: str, form: FormValues)
     return Incoming(conversation, CHANNEL, Audience.PUBLIC, key, said, for_rasa=payload, offer=offer)
 
 
-async def room_for_stream(gateway: Gateway, session: CurrentSession) -> Session:
-    """Checked before the response begins, so that a refusal has a status."""
-    gateway.events.check_room(session.conversation)
-    return session
+async def open_stream(gateway: Gateway, session: CurrentSession) -> AsyncIterator[Stream]:
+    """Opened before the response begins, so that a refusal has a status; closed when the response is over."""
+    with gateway.events.listen(session.conversation) as stream:
+        yield stream
 
 
-@router.get("/events", response_class=EventSourceResponse)
+@router.get("/events", response_class=EventSourceResponse, responses=REFUSALS_OF_STREAM)
 async def events(
     gateway: Gateway,
-    session: Annotated[Session, Depends(room_for_stream)],
-    last_event_id: Annotated[int | None, Header(ge=0, le=BIGGEST_ID)] = None,
-    after: Annotated[int | None, Query(ge=0, le=BIGGEST_ID)] = None,
+    session: CurrentSession,
+    stream: Annotated[Stream, Depends(open_stream)],
+    last_event_id: Annotated[Id | Absent, Header()] = None,
+    after: Annotated[Id | Absent, Query()] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """What happens from now on, after what was missed since `Last-Event-ID`."""
     conversation, seen = session.conversation, last_event_id if last_event_id is not None else after
-    with gateway.events.listen(conversation) as stream:
-        yield ServerSentEvent(comment="listening")
-        if seen is not None:
-            for message in await gateway.conversations.after(conversation, seen):
-                seen = message.id
-                yield _sse(_event(message))
-        while event := await _next(stream, session):
-            if event.id is None or seen is None or event.id > seen:
-                yield _sse(event)
+    yield ServerSentEvent(comment="listening")
+    if seen is not None:
+        for message in await gateway.conversations.after(conversation, seen):
+            seen = message.id
+            yield _sse(_event(message))
+    while event := await _next(stream, session):
+        if event.id is None or seen is None or event.id > seen:
+            yield _sse(event)
 
 
-async def _next(stream: "asyncio.Queue[Event | None]", session: Session) -> Event | None:
+async def _next(stream: Stream, session: Session) -> Event | None:
     """None when the stream or the session is over."""
     try:
         async with asyncio.timeout((session.expires_at - datetime.now(UTC)).total_seconds()):

@@ -16,12 +16,13 @@ Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{8,64}$")]
 Token = Annotated[str, Field(max_length=8_000)]
 
 
-HALF = re.compile("[\\ud800-\\udfff]")
+UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
+NO_NUL = r"^[^\x00]*$"
 
 
 def _whole_characters(text: object) -> object:
-    """JSON can spell half a character (`"\\ud800"`), which nothing behind us can store: a blank instead."""
-    return HALF.sub(" ", text) if isinstance(text, str) else text
+    """JSON can spell half a character (`"\\ud800"`) and NUL, which nothing behind us can store: a blank instead."""
+    return UNSTORABLE.sub(" ", text) if isinstance(text, str) else text
 
 
 Text = Annotated[str, BeforeValidator(_whole_characters), Field(max_length=MAX_RAW_CHARS)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from anyio import BrokenResourceError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -68,6 +69,20 @@ class BodyLimit:
             return message
 
         await self._app(scope, limited, send)
+
+
+class LeftStreams:
+    """A customer who leaves while an event is being sent is no error; FastAPI's streams raise one (fastapi#15824)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except ExceptionGroup as errors:  # noqa: F821 (ruff checks for 3.10, this process runs on 3.11)
+            if errors.split(BrokenResourceError)[1] is not None:  # something else went wrong too
+                raise
 
 
 class SecurityHeaders:

@@ -36,8 +36,7 @@ class Events:
         self._streams: defaultdict[str, set[Stream]] = defaultdict(set)
         self._count = 0
 
-    def check_room(self, conversation: str) -> None:
-        """Raises TooMany or Busy when there are too many streams already."""
+    def _check_room(self, conversation: str) -> None:
         if len(self._streams.get(conversation, ())) >= self._per_conversation:
             raise TooMany(phrases.TOO_MANY_STREAMS, retry_after=10)
         if self._count >= self._in_all:
@@ -45,6 +44,8 @@ class Events:
 
     @contextmanager
     def listen(self, conversation: str) -> Iterator[Stream]:
+        """Raises TooMany or Busy when there are too many streams already."""
+        self._check_room(conversation)
         stream: Stream = asyncio.Queue()
         self._streams[conversation].add(stream)
         self._count += 1

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Depends, Path
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field
 
-from contracts.errors import NoSession
+from contracts.errors import BadRequest, NoSession
 from contracts.wire import Wire
 from gateway import phrases
-from gateway.chat_api import Gateway
-from gateway.chat_models import History, Message, PersonState, WithPeople, WithPerson
+from gateway.chat_api import NOT_FOUND, REFUSALS, Gateway
+from gateway.chat_models import NO_NUL, History, Message, PersonState, WithPeople, WithPerson
 from gateway.events import Event
 from gateway.message import clean_text
 from gateway.settings import settings
@@ -19,20 +19,20 @@ from gateway.settings import settings
 bearer = HTTPBearer(auto_error=False)
 
 
-def check_operator(authorization: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)] = None) -> None:
+async def check_operator(authorization: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)] = None) -> None:
     given = authorization.credentials if authorization else ""
     if not secrets.compare_digest(given.encode(), settings().operator_token.encode()):
         raise NoSession(phrases.NO_OPERATOR)
 
 
 router = APIRouter(
-    prefix="/operator/v1/conversations", dependencies=[Depends(check_operator)], include_in_schema=False
+    prefix="/operator/v1/conversations", dependencies=[Depends(check_operator)], responses={**REFUSALS, **NOT_FOUND}
 )  # fmt: skip
-ConversationId = Annotated[str, Path(max_length=64)]
+ConversationId = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
 
 
 class Joining(Wire):
-    name: Annotated[str, Field(min_length=1, max_length=64)]
+    name: Annotated[str, Field(min_length=1, max_length=64, pattern=NO_NUL)]
 
 
 class Words(Wire):
@@ -59,7 +59,10 @@ async def join(id: ConversationId, body: Joining, gateway: Gateway) -> None:
 
 @router.post("/{id}/say")
 async def say(id: ConversationId, body: Words, gateway: Gateway) -> Message:
-    message = await gateway.conversations.say(id, clean_text(body.text))
+    words = clean_text(body.text)
+    if not words:
+        raise BadRequest(phrases.EMPTY)
+    message = await gateway.conversations.say(id, words)
     gateway.events.publish(id, Event("reply", message, message.id))
     return message
 

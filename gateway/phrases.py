@@ -17,6 +17,7 @@ TOO_MANY_STREAMS = "This conversation is open in too many windows. Please close 
 BUSY_STREAMS = "Too many conversations are open right now. Please try again in a moment."
 NO_SESSION = "This conversation isn't known or is over. Please begin a new one."
 FOREIGN_ORIGIN = "This page may not use the chat. Its origin has to stand in ALLOWED_ORIGINS of the server."
+NOT_JSON = "The body is not valid JSON."
 NO_SUCH_TURN = "There is no such reply in this conversation."
 NO_SUCH_CONVERSATION = "There is no such open conversation."
 JOIN_FIRST = "Join the conversation first."
