@@ -49,7 +49,9 @@ WIDGET = ROOT / "widget" / "dist" / "frontdesk-chat.js"
 
 def build(config: Settings, rasa: RasaClient) -> Services:
     """The composition root of this process."""
-    conversations = Conversations(open_engine(config.database_url, config.database_patience_seconds))
+    engine = open_engine(config.database_url, config.database_patience_seconds)
+    quick = open_engine(config.database_url, 0) if engine.dialect.name == "sqlite" else None
+    conversations = Conversations(engine, quick)
     events = Events(config.streams_per_conversation, config.streams_in_all)
     offers = Offers(config.session_secret, config.session_days)
     limits = Limits(

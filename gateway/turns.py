@@ -223,8 +223,10 @@ class Turns:
         started = burst[-1].since
         said = await self._ask(conversation, burst, turn, claim.standing.email, started)
         message, reply = self._reply(conversation, turn, said, started)
-        answered = {one.id: one.message.text for one in burst if one.id is not None}
-        id = await self._finish(answered, _evidence(conversation, burst, reply), _content(message))
+        said_in = [redact(one.message.text) for one in burst]
+        answered = {one.id: text for one, text in zip(burst, said_in, strict=True) if one.id is not None}
+        evidence = _evidence(conversation, burst[0].message.channel, "\n".join(said_in), reply)
+        id = await self._finish(answered, evidence, _content(message))
         self._tell(conversation, message.model_copy(update={"id": id}))
         if said.person == "asked":
             await self._person_asked(conversation)
@@ -392,17 +394,14 @@ def _stored_reply(answer: AnswerRow) -> ChatReply:
     )
 
 
-def _evidence(conversation: str, burst: Sequence[InLine], reply: ChatReply) -> dict[str, Any]:
+def _evidence(conversation: str, channel: str, question: str, reply: ChatReply) -> dict[str, Any]:
     """What is kept of a turn, without personal data of a known shape: the columns of `AnswerRow`."""
     evidence = reply.evidence
-    if evidence is not None:
-        evidence = evidence.model_copy(update={"question": redact(evidence.question)})
     return {
-        "turn_id": reply.turn_id, "conversation_id": conversation, "channel": burst[0].message.channel,
-        "question": redact("\n".join(one.message.text for one in burst)), "text": redact(reply.text),
-        "status": reply.status, "decision": evidence.decision if evidence else None,
-        "evidence": None if evidence is None else evidence.model_dump(mode="json"), "total_ms": reply.total_ms,
-        "created_at": now(),
+        "turn_id": reply.turn_id, "conversation_id": conversation, "channel": channel, "question": question,
+        "text": redact(reply.text), "status": reply.status, "decision": evidence.decision if evidence else None,
+        "evidence": evidence and {**evidence.model_dump(mode="json"), "question": redact(evidence.question)},
+        "total_ms": reply.total_ms, "created_at": now(),
     }  # fmt: skip
 
 

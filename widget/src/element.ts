@@ -152,10 +152,10 @@ export class FrontdeskChat extends LitElement {
         </div>
         ${this.startingOver ? confirmStartOver(view, () => void this.startOver(), () => this.keep()) : nothing}
         <p class="trouble" role="status" ?hidden=${!this.trouble}>${this.trouble}</p>
-        <footer class="footer" ?hidden=${this.startingOver}>
+        <div class="footer" ?hidden=${this.startingOver}>
           <frontdesk-composer .strings=${view.strings} .send=${this.send}></frontdesk-composer>
           ${view.chat.conversation.person ? nothing : this.personButton(view)}
-        </footer>
+        </div>
       </section>
     `;
   }

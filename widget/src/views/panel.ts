@@ -15,7 +15,7 @@ export function header(view: View, actions: HeaderActions): TemplateResult {
   const { strings, chat } = view;
   const { person, lines } = chat.conversation;
   return html`
-    <header class="header">
+    <div class="header">
       <span class="avatar large">${person?.state === "joined" ? personIcon : bellIcon}</span>
       <div class="titles">
         <h2 id="panel-title">${view.heading}</h2>
@@ -34,7 +34,7 @@ export function header(view: View, actions: HeaderActions): TemplateResult {
       <button type="button" class="icon-button" aria-label=${strings.close} title=${strings.close} @click=${actions.close}>
         ${closeIcon}
       </button>
-    </header>
+    </div>
   `;
 }
 
