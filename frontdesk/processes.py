@@ -25,7 +25,7 @@ def processes(settings: LocalSettings, rasa_model: Path) -> tuple[Process, ...]:
 
     def uvicorn(name: str) -> tuple[str, ...]:
         return (python, "-m", "uvicorn", f"{name}.api:app", "--host", "127.0.0.1", "--port", str(ports[name]),
-                "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "10")  # fmt: skip
+                "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5")  # fmt: skip
 
     rasa = (
         str(settings.rasa_python), "-m", "rasa", "run", "--model", str(rasa_model), "--interface", "127.0.0.1",
