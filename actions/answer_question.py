@@ -33,7 +33,11 @@ class ActionAnswerQuestion(CarefulAction):
         if tracker.active_loop_name == TICKET_FORM:
             reply = replies.without_offer(reply)
         evidence = reply.evidence(watch.timings_ms, services().thresholds)
-        dispatcher.utter_message(text=reply.text, json_message={"evidence": evidence.model_dump(mode="json")})
+        dispatcher.utter_message(
+            text=reply.text,
+            buttons=[] if reply.offer == replies.NO_OFFER else list(replies.YES_OR_NO),
+            json_message={"evidence": evidence.model_dump(mode="json")},
+        )
         asked = reply.found.question[-MAX_QUESTION_CHARS:]  # follow-ups grow by being joined
         return [SlotSet("last_question", asked), SlotSet("offer", reply.offer)]
 

@@ -4,6 +4,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.replies import YES_OR_NO
 from actions.turn import CarefulAction, Events, Turn
 
 # What a customer wants, by intent. Intents without a line are never offered.
@@ -45,5 +46,7 @@ class ActionDefaultFallback(CarefulAction):
         return "action_default_fallback"
 
     async def work(self, dispatcher: CollectingDispatcher, tracker: Tracker, turn: Turn) -> Events:
-        dispatcher.utter_message(text="I still don't understand, I'm sorry. Shall I ask a colleague to read this?")
+        dispatcher.utter_message(
+            text="I still don't understand, I'm sorry. Shall I ask a colleague to read this?", buttons=list(YES_OR_NO)
+        )
         return [SlotSet("offer", "person")]

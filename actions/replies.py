@@ -10,6 +10,7 @@ NEAREST = 2
 OFFER_PERSON = "person"
 NO_OFFER = "none"
 OFFER = " Shall I ask a colleague to look into it?"
+YES_OR_NO = ({"title": "Yes, please", "payload": "/affirm"}, {"title": "No, thanks", "payload": "/deny"})
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,7 @@ def test_without_pages_to_name_there_is_still_a_person(desk: Desk) -> None:
     desk.generator.answers["/draft"] = cuts()
     said = desk.run(ANSWER)
     assert said.text == "I can't put an answer into words right now. Shall I ask a colleague to look into it?"
+    assert [button["payload"] for response in said.responses for button in response["buttons"]] == ["/affirm", "/deny"]
     assert said.evidence["sources"] == []
 
 

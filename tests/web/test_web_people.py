@@ -42,6 +42,19 @@ def test_a_person_is_asked_for_joins_writes_and_leaves_before_the_customers_eyes
     customer.ask("How do I restore a single file?")
 
 
+def test_an_offer_is_taken_up_with_one_press(visit: Visit, town: Town) -> None:
+    customer = visit()
+    customer.open()
+    expect(customer.ask("Can Harborlight print my photos on canvas?")).to_contain_text("I don't know")
+    before = waiting(town)
+    customer.button("Yes, please").click()
+    expect(customer.said.last).to_have_text("Yes, please")
+    expect(customer.chat.locator(".note")).to_have_text(["You asked for a person. Somebody will answer here."])
+    assert len(waiting(town) - before) == 1
+    expect(customer.button("Yes, please")).to_have_count(0)
+    customer.shot("offer")
+
+
 def waiting(town: Town) -> set[str]:
     listed = json.loads(town.frontdesk("conversations", "waiting", "--json").stdout)
     return {one["id"] for one in listed["conversations"]}
