@@ -137,19 +137,106 @@ class AnswerRow(Base):
     __table_args__ = (Index("ix_answers_conversation", "conversation_id", "created_at"),)
 
 
-class ReviewRow(Base):
-    """An operator's verdict on an answer."""
+class CardRow(Base):
+    """One turn that an operator is asked about; a turn has one card at most.
 
-    __tablename__ = "reviews"
+    `lane` is `sample` (by chance, for the estimate of quality) or `risk`; `reasons` say why it is here, also those that
+    came later. `state` is `open`, `claimed` or `decided`. `channel` and `ts` say where Slack shows it.
+    """
+
+    __tablename__ = "review_cards"
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
-    turn_id: Mapped[str] = mapped_column(ForeignKey("answers.turn_id"), index=True)
-    lane: Mapped[str] = mapped_column(String(16))
-    status: Mapped[str] = mapped_column(String(16), index=True)
-    verdict: Mapped[str | None] = mapped_column(String(16))
-    correction: Mapped[str | None]
-    operator: Mapped[str | None] = mapped_column(String(64))
-    created_at: Mapped[datetime] = mapped_column(default=now)
+    turn_id: Mapped[str] = mapped_column(ForeignKey("answers.turn_id"), unique=True)
+    lane: Mapped[str] = mapped_column(String(16), index=True)
+    reasons: Mapped[list[Any]]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    claimed_by: Mapped[str | None] = mapped_column(String(64))
+    claimed_at: Mapped[datetime | None]
+    channel: Mapped[str | None] = mapped_column(String(32))
+    ts: Mapped[str | None] = mapped_column(String(32))
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)
     decided_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]
+
+
+class VerdictRow(Base):
+    """What an operator decided; rows are only ever added. `kind` is `approve`, `correct`, `reject`, `needs_page`,
+    `take_over` or `undo`, which names the row that it takes back."""
+
+    __tablename__ = "verdicts"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    card_id: Mapped[int] = mapped_column(ForeignKey("review_cards.id"), index=True)
+    turn_id: Mapped[str] = mapped_column(String(64), index=True)
+    operator: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))
+    before: Mapped[str]
+    after: Mapped[str | None]
+    comment: Mapped[str | None]
+    evidence: Mapped[dict[str, Any] | None]
+    undoes: Mapped[int | None] = mapped_column(Integer)
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CorrectionRow(Base):
+    """A reviewed answer: what an operator wrote for a question, live until `retired_at`.
+
+    `sources` are `contracts.wire.Source` without a score. The id begins with `fix:`.
+    """
+
+    __tablename__ = "corrections"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    question: Mapped[str]
+    answer: Mapped[str]
+    sources: Mapped[list[Any]]
+    audience: Mapped[str] = mapped_column(String(16))
+    turn_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    operator: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    changed_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    retired_at: Mapped[datetime | None]
+
+
+class GapRow(Base):
+    """Questions of one kind that the knowledge doesn't answer. `state` is `open`, `drafted` or `closed`."""
+
+    __tablename__ = "gaps"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    question: Mapped[str]
+    turn_ids: Mapped[list[Any]]
+    count: Mapped[int] = mapped_column(Integer)
+    count_before: Mapped[int] = mapped_column(Integer)
+    nearest_title: Mapped[str | None]
+    nearest_url: Mapped[str | None]
+    owner: Mapped[str | None]
+    draft: Mapped[str | None]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class OutboxRow(Base):
+    """What is to be sent to the outside, in the order of `id` within a `line`; `key` makes it happen once.
+
+    `state` is `waiting`, `sent` or `dead` (it can't be sent any more, `error` says why). `result` is what came back.
+    """
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    channel: Mapped[str] = mapped_column(String(16))
+    line: Mapped[str] = mapped_column(String(128))
+    key: Mapped[str] = mapped_column(String(128), unique=True)
+    method: Mapped[str] = mapped_column(String(64))
+    payload: Mapped[dict[str, Any] | None]
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    next_at: Mapped[datetime]
+    result: Mapped[dict[str, Any] | None]
+    error: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    sent_at: Mapped[datetime | None]
+    __table_args__ = (Index("ix_outbox_state", "state", "line", "id"), {"sqlite_autoincrement": True})
 
 
 class ConversationRow(Base):

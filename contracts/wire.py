@@ -31,11 +31,13 @@ class PassageKind(StrEnum):
     FAQ = "faq"
     PAGE = "page"
     TICKET = "ticket"
+    REVIEWED = "reviewed"
 
 
 class Decision(StrEnum):
     """How a turn was answered, best first."""
 
+    REVIEWED = "reviewed"
     CURATED = "curated"
     DRAFT = "draft"
     UNKNOWN = "unknown"
@@ -76,13 +78,17 @@ class SearchRequest(Wire):
 
 
 class SearchResponse(Wire):
-    """Passages, best first. `question` is what was searched: a follow-up comes back joined to its forerunner."""
+    """Passages, best first. `question` is what was searched: a follow-up comes back joined to its forerunner.
+
+    `reviewed` is the operators' answer that comes nearest, its `score` the probability that it answers this question.
+    """
 
     question: str
     passages: tuple[Passage, ...]
     index_version: str
     embedding_model: str
     took_ms: float
+    reviewed: Passage | None = None
 
 
 class DraftPassage(Wire):

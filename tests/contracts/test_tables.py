@@ -11,7 +11,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
-from contracts.tables import AnswerRow, ReviewRow, SourceRow, UtcDateTime, now
+from contracts.tables import AnswerRow, CardRow, SourceRow, UtcDateTime, now
 
 DUBLIN_SUMMER = timezone(timedelta(hours=1))
 
@@ -72,7 +72,7 @@ def test_an_answer_keeps_its_evidence(engine: Engine) -> None:
 
 
 def test_a_review_needs_an_answer(engine: Engine) -> None:
-    review = ReviewRow(turn_id=uuid4().hex, lane="random", status="open")
+    review = CardRow(turn_id=uuid4().hex, lane="sample", reasons=[], state="open")
     with Session(engine) as session:
         session.add(review)
         with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
