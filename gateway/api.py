@@ -11,6 +11,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,16 +27,21 @@ from swagger_ui_bundle import swagger_ui_path
 from contracts.database import open_engine
 from contracts.http import REFUSALS, install_errors, install_metrics, problem
 from gateway import chat_api, operator_api, phrases
-from gateway.chat_api import Services
+from gateway.chat_api import CHANNEL, Services
 from gateway.chat_models import PersonState
 from gateway.conversations import Conversations
+from gateway.door import Door
 from gateway.doors import AllowedOrigins, BodyLimit, LeftStreams, SecurityHeaders
 from gateway.events import Event, Events
 from gateway.identity import Identities
 from gateway.message import MessageReader
+from gateway.outbox import Outbox
 from gateway.rasa import RasaClient
 from gateway.sessions import Offers, Sessions
 from gateway.settings import ROOT, Settings, settings
+from gateway.slack import address as slack
+from gateway.slack.outlet import SlackOutlet
+from gateway.slack.service import SlackService, routes, web_client
 from gateway.turns import Limits, Turns
 
 log = logging.getLogger("frontdesk.gateway")
@@ -47,8 +53,19 @@ DEMO = ROOT / "widget" / "demo"
 WIDGET = ROOT / "widget" / "dist" / "frontdesk-chat.js"
 
 
-def build(config: Settings, rasa: RasaClient) -> Services:
+@dataclass(frozen=True)
+class Process:
+    """Everything of this process that lives as long as it does. `slack` is None without a bot token."""
+
+    rasa: RasaClient
+    services: Services
+    outbox: Outbox
+    slack: SlackService | None
+
+
+def build(config: Settings) -> Process:
     """The composition root of this process."""
+    rasa = RasaClient(config.rasa_url)
     engine = open_engine(config.database_url, config.database_patience_seconds)
     quick = open_engine(config.database_url, 0) if engine.dialect.name == "sqlite" else None
     conversations = Conversations(engine, quick)
@@ -58,27 +75,45 @@ def build(config: Settings, rasa: RasaClient) -> Services:
         config.turn_seconds, config.burst_seconds, config.turns_at_once, config.waiting_in_all,
         config.waiting_per_conversation,
     )  # fmt: skip
-    return Services(
+    outbox, client = Outbox(engine), web_client(config)
+    outlets = {slack.CHANNEL: SlackOutlet(client, outbox)} if config.slack_bot_token else {}
+    services = Services(
         sessions=Sessions(config.session_secret, config.session_days), offers=offers,
         identities=Identities(config.identity_secret), conversations=conversations, events=events,
-        turns=Turns(rasa, conversations, events, offers, limits), reader=MessageReader(),
+        turns=Turns(rasa, conversations, events, offers, limits, outlets), door=Door(CHANNEL, MessageReader(), offers),
     )  # fmt: skip
+    if not config.slack_bot_token:
+        return Process(rasa, services, outbox, None)
+
+    async def health() -> str:
+        ready = await rasa.ready()
+        return phrases.READY if ready else phrases.NOT_READY
+
+    door = Door(slack.CHANNEL, services.door.reader, offers)
+    service = SlackService(config, client, door, services.turns, conversations, outbox, health)
+    return Process(rasa, services, outbox, service)
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     config = settings()
-    app.state.rasa = RasaClient(config.rasa_url)
-    app.state.services = built = build(config, app.state.rasa)
-    recovering = asyncio.create_task(_recover(built, config))
+    process = build(config)
+    app.state.rasa, app.state.services, app.state.slack = process.rasa, process.services, process.slack
+    tasks = [asyncio.create_task(_recover(process.services, config)), asyncio.create_task(process.outbox.run())]
+    if process.slack is not None:
+        process.slack.start()
     # What is loaded by now stays; looking through it for garbage again and again took a tenth of a turn's time.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     yield
-    recovering.cancel()
-    await built.turns.close()
-    await app.state.rasa.close()
-    built.conversations.close()
+    if process.slack is not None:
+        await process.slack.close()
+    for task in tasks:
+        task.cancel()
+    await process.services.turns.close()
+    await process.outbox.close()
+    await process.rasa.close()
+    process.services.conversations.close()
 
 
 async def _recover(built: Services, config: Settings) -> None:
@@ -108,6 +143,7 @@ def create_app(config: Settings) -> FastAPI:
     app.add_exception_handler(SQLAlchemyError, _without_database)
     app.include_router(chat_api.router)
     app.include_router(operator_api.router, include_in_schema=False)
+    app.include_router(routes(config))
     _add_pages(app)
     app.add_middleware(LeftStreams)
     app.add_middleware(BodyLimit, most_bytes=MAX_BODY_BYTES)

@@ -1,7 +1,6 @@
 """The public chat API, version 1 (docs/chat-api.md): sessions, messages, events, ratings, "talk to a person"."""
 
 import asyncio
-import json
 import re
 import secrets
 from collections.abc import AsyncIterator
@@ -16,12 +15,11 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy.exc import SQLAlchemyError
 
-from contracts.errors import BadRequest, NoSession, TooLarge, Used
-from contracts.wire import MAX_QUESTION_CHARS, TURN_HEADER, Audience, ChatReply, Problem
+from contracts.errors import NoSession, Used
+from contracts.wire import TURN_HEADER, ChatReply, Problem
 from gateway import phrases
 from gateway.chat_models import (
     NO_NUL,
-    FormValues,
     History,
     IncomingMessage,
     Message,
@@ -33,15 +31,14 @@ from gateway.chat_models import (
     Taken,
 )
 from gateway.conversations import PAGE, Conversations, Standing
+from gateway.door import Door
 from gateway.events import Event, Events, Stream
 from gateway.identity import Identities
-from gateway.message import MessageReader
 from gateway.sessions import COOKIE, Offer, Offers, Session, Sessions
 from gateway.settings import settings
 from gateway.turns import Incoming, InLine, Turns
 
 CHANNEL = "web"
-TALK_TO_PERSON = "/talk_to_person"
 LONGEST_WAIT_SECONDS = 60.0
 BIGGEST_ID = 2**63 - 1
 
@@ -78,7 +75,7 @@ class Services:
     conversations: Conversations
     events: Events
     turns: Turns
-    reader: MessageReader
+    door: Door
 
 
 async def services(request: Request) -> Services:
@@ -220,7 +217,7 @@ async def say(
     except Used:
         if body.form is not None:
             raise
-        one = await gateway.turns.take_in(_plain(gateway, session.conversation, incoming.key, body.text))
+        one = await gateway.turns.take_in(gateway.door.said(session.conversation, incoming.key, body.text))
     return await _taken(one, prefer, response)
 
 
@@ -235,10 +232,7 @@ async def talk_to_person(
     """Ask for a person, wherever the dialogue stands."""
     if session is None:
         raise NoSession(phrases.NO_SESSION)
-    incoming = Incoming(
-        session.conversation, CHANNEL, Audience.PUBLIC, body.key or secrets.token_hex(16), phrases.TALK_TO_PERSON,
-        for_rasa=TALK_TO_PERSON,
-    )  # fmt: skip
+    incoming = gateway.door.wants_person(session.conversation, body.key or secrets.token_hex(16))
     return await _taken(await gateway.turns.take_in(incoming), prefer, response)
 
 
@@ -254,44 +248,12 @@ async def _taken(one: InLine, prefer: str | None, response: Response) -> Taken |
 
 
 def _incoming(gateway: Services, conversation: str, body: IncomingMessage) -> Incoming:
-    """Raises BadRequest or TooLarge for what can't be a message."""
     key = body.key or secrets.token_hex(16)
     if body.form is not None:
-        return _filled_in(gateway, conversation, key, body.form)
-    plain = _plain(gateway, conversation, key, body.text)
-    offer = gateway.offers.read(conversation, body.button) if body.button else None
-    if offer is None or not isinstance(offer.content, str):
-        return plain
-    return Incoming(
-        conversation, CHANNEL, Audience.PUBLIC, key, plain.text, for_rasa=offer.content, offer=offer
-    )  # fmt: skip
-
-
-def _plain(gateway: Services, conversation: str, key: str, text: str) -> Incoming:
-    clean = gateway.reader.read(text)
-    return Incoming(
-        conversation, CHANNEL, Audience.PUBLIC, key, clean.text, for_rasa=clean.for_rasa, reply=clean.reply,
-        short=clean.short,
-    )  # fmt: skip
-
-
-def _filled_in(gateway: Services, conversation: str, key: str, form: FormValues) -> Incoming:
-    """The values as the one message that the dialogue takes for a form: an intent with entities."""
-    offer = gateway.offers.read(conversation, form.token)
-    if offer is None or not isinstance(offer.content, dict):
-        raise BadRequest(phrases.NOT_OUR_FORM)
-    for field in form.values:
-        if field not in offer.content["fields"]:
-            raise BadRequest(phrases.UNKNOWN_FIELD.format(field=field))
-    # A field that was left empty is sent as such, so that the dialogue refuses it by its name.
-    values = {field: form.values.get(field, "").strip() for field in offer.content["fields"]}
-    if not any(values.values()):
-        raise BadRequest(phrases.EMPTY)
-    if sum(map(len, values.values())) > MAX_QUESTION_CHARS:
-        raise TooLarge(phrases.TOO_LONG)
-    payload = f"/{offer.content['intent']}{json.dumps(values)}"
-    said = " · ".join(text for text in values.values() if text)
-    return Incoming(conversation, CHANNEL, Audience.PUBLIC, key, said, for_rasa=payload, offer=offer)
+        return gateway.door.filled_in(conversation, key, body.form.token, body.form.values)
+    if body.button is not None:
+        return gateway.door.pressed(conversation, key, body.text, body.button)
+    return gateway.door.said(conversation, key, body.text)
 
 
 async def open_stream(gateway: Gateway, session: CurrentSession) -> AsyncIterator[Stream]:

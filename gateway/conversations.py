@@ -19,6 +19,7 @@ from contracts.redaction import redact
 from contracts.tables import AnswerRow, Base, ConversationRow, MessageRow, RatingRow, UsedTokenRow, now
 from gateway import phrases
 from gateway.chat_models import History, Message, PersonState, Rating, SourceLink
+from gateway.outbox import OUTBOX, Send
 from gateway.sessions import Offer
 
 PAGE = 50
@@ -208,8 +209,14 @@ class Conversations:
 
         return await self._run_light(work)
 
-    async def finish(self, answered: Mapping[int, str], answer: Mapping[str, Any], content: Mapping[str, Any]) -> int:
-        """The turn is over: its reply, its evidence and the answered messages in one transaction.
+    async def finish(
+        self,
+        answered: Mapping[int, str],
+        answer: Mapping[str, Any],
+        content: Mapping[str, Any],
+        sends: Sequence[Send] = (),
+    ) -> int:
+        """The turn is over: its reply, its evidence, the answered messages and what is to be sent, in one transaction.
 
         `answered`: ids and texts of the messages, from now on without personal data. `answer`: the columns of
         `AnswerRow`. Returns the id of the reply.
@@ -224,6 +231,8 @@ class Conversations:
             connection.execute(insert(ANSWERS), answer)
             if answered:
                 connection.execute(SETTLE, [{"message": id, "words": said} for id, said in answered.items()])
+            if sends:
+                connection.execute(insert(OUTBOX), [send.row() for send in sends])
             return _new_id(connection.execute(insert(MESSAGES), reply))
 
         try:
@@ -233,6 +242,38 @@ class Conversations:
             if known is None:
                 raise
             return int(known)
+
+    async def begun(self, conversation: str) -> bool:
+        """Whether anything was said in it, and it isn't over."""
+
+        def work(connection: Connection) -> bool:
+            found = connection.execute(CONVERSATION, {"id": conversation}).one_or_none()
+            return found is not None and found.ended_at is None
+
+        return await self._run_light(work)
+
+    async def turn_of(self, conversation: str, key: str) -> str | None:
+        """The turn of the message with this key, empty while it has none; None for a message that isn't known."""
+
+        def work(connection: Connection) -> str | None:
+            row = connection.execute(BY_KEY, {"conversation": conversation, "key": key}).one_or_none()
+            return None if row is None else row.turn_id or ""
+
+        return await self._run_light(work)
+
+    async def reply_of(self, conversation: str, turn: str) -> Message | None:
+        """The reply of a turn, with its buttons and its form."""
+
+        def work(session: Session) -> Message | None:
+            row = session.scalar(
+                select(MessageRow).where(
+                    MessageRow.conversation_id == conversation, MessageRow.turn_id == turn,
+                    MessageRow.author == "assistant",
+                )
+            )  # fmt: skip
+            return None if row is None else _message(row, None)
+
+        return await self._run(work)
 
     async def pass_on(self, ids: Sequence[int]) -> None:
         """These messages are for the person in the conversation."""

@@ -36,3 +36,5 @@ FAILED = {
     "neighbour_lied": "I had no answer ready for that. Please put it in other words; " + AGAIN,
     "internal": "Something went wrong on our side. Please ask again in a minute; " + AGAIN,
 }
+READY = "I'm here and can answer."
+NOT_READY = "I'm here, but I can't reach my answers right now; what you write is kept."

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
 from contracts.errors import Misconfigured
@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     signs, all of them are believed, so that a key can be changed without ending every conversation.
     `allowed_origins`: pages of these origins may use the chat, with commas between, such as
     `https://www.example.com,http://localhost:9000`. The gateway's own origin always may.
+    `slack_*`: without a bot token there is no Slack. `slack_internal_channels`: ids of channels, with commas between,
+    in which staff also get internal passages; in direct messages they always do.
     """
 
     session_secret: str
@@ -39,6 +41,11 @@ class Settings(BaseSettings):
     look_seconds: float = 15.0
     session_days: float = 30.0
     secure_cookie: bool = False
+    slack_bot_token: str = ""
+    slack_signing_secret: str = ""
+    slack_app_token: str = ""
+    slack_api_url: str = "https://slack.com/api/"
+    slack_internal_channels: str = ""
 
     @field_validator("session_secret")
     @classmethod
@@ -53,6 +60,16 @@ class Settings(BaseSettings):
         if secret and len(secret) < KEY_CHARS:
             raise ValueError(f"it needs {KEY_CHARS} characters or more")
         return secret
+
+    @model_validator(mode="after")
+    def _whole_slack(self) -> "Settings":
+        if self.slack_bot_token and not (self.slack_signing_secret or self.slack_app_token):
+            raise ValueError("SLACK_BOT_TOKEN needs SLACK_SIGNING_SECRET (HTTP) or SLACK_APP_TOKEN (Socket Mode) too")
+        return self
+
+    @property
+    def staff_channels(self) -> tuple[str, ...]:
+        return tuple(self.slack_internal_channels.replace(",", " ").split())
 
     @property
     def origins(self) -> tuple[str, ...]:

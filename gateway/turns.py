@@ -15,9 +15,9 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from prometheus_client import Counter, Histogram
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,6 +30,7 @@ from gateway import phrases
 from gateway.chat_models import Form, FormField, Message, PersonState, SourceLink, Thinking
 from gateway.conversations import WAITING, Claim, Conversations, Kept, NewMessage, Standing, Unanswered
 from gateway.events import Event, Events
+from gateway.outbox import Send
 from gateway.rasa import RasaClient, RasaForm, RasaReply
 from gateway.sessions import Offer, Offers
 
@@ -49,7 +50,10 @@ STORE_AGAIN_SECONDS = (1, 2, 5, 15, 30, 60)
 
 @dataclass(frozen=True)
 class Incoming:
-    """A customer's message as the door takes it. `reply`: what to say without any dialogue. `short`: see `_burst`."""
+    """A customer's message as the door takes it. `reply`: what to say without any dialogue. `short`: see `_burst`.
+
+    `replaces`: the turn whose reply this message's reply takes the place of, since the customer has edited it.
+    """
 
     conversation: str
     channel: str
@@ -60,6 +64,24 @@ class Incoming:
     reply: str | None = None
     short: bool = False
     offer: Offer | None = None
+    replaces: str | None = None
+
+    def replacing(self, turn: str | None) -> "Incoming":
+        """An edited message is whole, and answered by itself."""
+        return self if turn is None else replace(self, replaces=turn, short=False)
+
+
+class Outlet(Protocol):
+    """How the replies of a channel leave that doesn't fetch them itself."""
+
+    def sends(self, conversation: str, message: Message, answered: Sequence[Incoming]) -> Sequence[Send]:
+        """What the reply `message` to `answered` is, to be kept with the end of the turn."""
+
+    def thinking(self, conversation: str) -> None:
+        """A turn has begun. Must not wait."""
+
+    def stored(self) -> None:
+        """What `sends` gave is in the outbox."""
 
 
 @dataclass
@@ -98,20 +120,27 @@ class Limits:
 
 class Turns:
     def __init__(
-        self, rasa: RasaClient, conversations: Conversations, events: Events, offers: Offers, limits: Limits
+        self,
+        rasa: RasaClient,
+        conversations: Conversations,
+        events: Events,
+        offers: Offers,
+        limits: Limits,
+        outlets: Mapping[str, Outlet] | None = None,
     ) -> None:
         self._rasa, self._conversations, self._events, self._offers = rasa, conversations, events, offers
-        self._limits = limits
+        self._limits, self._outlets = limits, outlets or {}
         self._lines: dict[str, Line] = {}
         self._running = asyncio.Semaphore(limits.at_once)
         self._background: set[asyncio.Task[None]] = set()
 
     # --- in
 
-    async def take_in(self, message: Incoming) -> InLine:
+    async def take_in(self, message: Incoming, durable: bool = False) -> InLine:
         """Keep the message and put it in line. Raises Busy or TooMany when it was not taken, Used for an old form.
 
-        A message with a known key is not asked again: its `reply` is that of the first time.
+        A message with a known key is not asked again: its `reply` is that of the first time. `durable`: whoever sent it
+        will send it again, so raise SQLAlchemyError when it can't be kept.
         """
         self._check_room(message.conversation)
         # Nothing to wait for: the turn is claimed along with the message.
@@ -121,6 +150,8 @@ class Turns:
         except SQLAlchemyError as error:
             NOT_STORED.labels("message", type(error).__name__).inc()
             log.error("a message could not be kept: %s", type(error).__name__)
+            if durable:
+                raise
             kept = None
         if kept is not None and kept.again:
             return await self._known(message, kept)
@@ -220,13 +251,19 @@ class Turns:
         if person is not None and person.state == "joined" and ids:
             return await self._pass_on(ids, person)
         self._events.publish(conversation, Event("thinking", Thinking(turn_id=turn)))
+        outlet = self._outlets.get(burst[0].message.channel)
+        if outlet is not None:
+            outlet.thinking(conversation)
         started = burst[-1].since
         said = await self._ask(conversation, burst, turn, claim.standing.email, started)
         message, reply = self._reply(conversation, turn, said, started)
         said_in = [redact(one.message.text) for one in burst]
         answered = {one.id: text for one, text in zip(burst, said_in, strict=True) if one.id is not None}
         evidence = _evidence(conversation, burst[0].message.channel, "\n".join(said_in), reply)
-        id = await self._finish(answered, evidence, _content(message))
+        sends = outlet.sends(conversation, message, [one.message for one in burst]) if outlet else ()
+        id = await self._finish(answered, evidence, _content(message), sends)
+        if outlet is not None:
+            outlet.stored()
         self._tell(conversation, message.model_copy(update={"id": id}))
         if said.person == "asked":
             await self._person_asked(conversation)
@@ -307,26 +344,26 @@ class Turns:
         return _stored_reply(answer) if answer else _with_person(None)
 
     async def _finish(
-        self, answered: Mapping[int, str], answer: Mapping[str, Any], content: Mapping[str, Any]
+        self, answered: Mapping[int, str], answer: Mapping[str, Any], content: Mapping[str, Any], sends: Sequence[Send]
     ) -> int | None:
         try:
-            return await self._conversations.finish(answered, answer, content)
+            return await self._conversations.finish(answered, answer, content, sends)
         except SQLAlchemyError as error:
             NOT_STORED.labels("answer", type(error).__name__).inc()
             log.error("turn=%s answered but not stored: %s", answer["turn_id"], type(error).__name__)
         if answered:  # the inbox still holds what was answered; a restart must not find it there
-            task = asyncio.create_task(self._finish_later(answered, answer, content))
+            task = asyncio.create_task(self._finish_later(answered, answer, content, sends))
             self._background.add(task)
             task.add_done_callback(self._background.discard)
         return None
 
     async def _finish_later(
-        self, answered: Mapping[int, str], answer: Mapping[str, Any], content: Mapping[str, Any]
+        self, answered: Mapping[int, str], answer: Mapping[str, Any], content: Mapping[str, Any], sends: Sequence[Send]
     ) -> None:
         for seconds in STORE_AGAIN_SECONDS:
             await asyncio.sleep(seconds)
             try:
-                await self._conversations.finish(answered, answer, content)
+                await self._conversations.finish(answered, answer, content, sends)
                 return
             except SQLAlchemyError as error:
                 NOT_STORED.labels("answer", type(error).__name__).inc()
@@ -353,16 +390,21 @@ class Turns:
 def _joined(waiting: Iterable[InLine], ends: float) -> list[InLine]:
     burst: list[InLine] = []
     for one in waiting:
-        if burst and (not burst[-1].message.short or one.since > ends or one.turn or one.message.reply is not None):
+        if burst and (not burst[-1].message.short or one.since > ends or one.turn or not _joins(one.message)):
             break
         burst.append(one)
     return burst
 
 
+def _joins(message: Incoming) -> bool:
+    """Whether it can be answered together with the one before."""
+    return message.reply is None and message.replaces is None
+
+
 def _for_inbox(message: Incoming) -> NewMessage:
     request = {
         "for_rasa": message.for_rasa, "reply": message.reply, "short": message.short,
-        "channel": message.channel, "audience": message.audience.value,
+        "channel": message.channel, "audience": message.audience.value, "replaces": message.replaces,
     }  # fmt: skip
     return NewMessage(message.conversation, message.channel, message.key, message.text, request, message.offer)
 
@@ -372,6 +414,7 @@ def _from_inbox(row: Unanswered) -> Incoming:
     return Incoming(
         conversation=row.conversation, channel=request["channel"], audience=Audience(request["audience"]), key=row.key,
         text=row.text, for_rasa=request["for_rasa"], reply=request["reply"], short=request["short"],
+        replaces=request.get("replaces"),
     )  # fmt: skip
 
 

@@ -1,0 +1,234 @@
+"""The Slack app: what Slack sends, checked and routed by Bolt. Each listener has it stored before Slack is answered."""
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from contracts.errors import FrontdeskError, NotFound
+from contracts.wire import Audience
+from gateway.chat_models import Rating
+from gateway.conversations import Conversations
+from gateway.outbox import Outbox
+from gateway.slack import blocks, phrases
+from gateway.slack.address import Address
+from gateway.slack.inbound import HEARD, Inbound
+from gateway.slack.people import People
+
+log = logging.getLogger("frontdesk.gateway")
+
+Body = Mapping[str, Any]
+CHOICE = re.compile(r"^choose(_\d+)?$")
+ANYTHING = re.compile(".*")
+CHANGES = ("channel_deleted", "channel_archive", "channel_unarchive", "channel_shared", "channel_unshared",
+           "channel_convert_to_private", "channel_convert_to_public", "group_deleted", "group_archive")  # fmt: skip
+IGNORED = ("assistant_thread_context_changed", "member_joined_channel", "member_left_channel", "app_uninstalled",
+           "tokens_revoked", "reaction_added")  # fmt: skip
+
+
+class Health(Protocol):
+    async def __call__(self) -> str:
+        """How the assistant is, in a sentence."""
+
+
+class SlackApp:
+    """`team` is our workspace: what comes from another one is refused, as it should never have reached us."""
+
+    def __init__(
+        self, app: AsyncApp, inbound: Inbound, conversations: Conversations, outbox: Outbox, people: People, team: str,
+        health: Health,
+    ) -> None:  # fmt: skip
+        self._inbound, self._conversations, self._outbox = inbound, conversations, outbox
+        self._people, self._team, self._health = people, team, health
+        self.bolt = app
+        app.use(self._only_our_workspace)
+        app.error(self._failed)
+        for kind in ("message", "app_mention"):
+            app.event(kind)(self._message)
+        app.event("app_home_opened")(self._home)
+        app.event("assistant_thread_started")(self._assistant)
+        for kind in CHANGES:
+            app.event(kind)(self._channel_changed)
+        for kind in IGNORED:
+            app.event(kind)(self._ignored)
+        app.action(CHOICE)(self._choose)
+        app.action("open_form")(self._open_form)
+        app.action("rate_up")(self._rate_up)
+        app.action("rate_down")(self._rate_down)
+        app.action("ask_person")(self._ask_person)
+        app.action(ANYTHING)(self._stale)
+        app.view("form")(self._form)
+        app.view("reason")(self._reason)
+        app.view(ANYTHING)(self._stale_view)
+        app.command("/frontdesk")(self._command)
+
+    async def _only_our_workspace(self, body: Body, next: Any) -> BoltResponse | None:
+        team = body.get("team_id") or (body.get("team") or {}).get("id")
+        if team != self._team:
+            HEARD.labels("other_workspace").inc()
+            log.warning("slack: something of another workspace was refused")
+            return BoltResponse(status=403, body="This app serves another workspace.")
+        await next()
+        return None
+
+    async def _failed(self, error: Exception, request: AsyncBoltRequest) -> BoltResponse:
+        """Not stored: Slack sends events again when it hears so."""
+        log.error("slack: a request failed: %s", type(error).__name__)
+        HEARD.labels("failed").inc()
+        return BoltResponse(status=503, body="Not stored; please send it again.")
+
+    # --- events
+
+    async def _message(self, event: Body) -> None:
+        await self._inbound.message(self._team, event)
+
+    async def _ignored(self) -> None:
+        HEARD.labels("ignored").inc()
+
+    async def _channel_changed(self, event: Body) -> None:
+        channel = event.get("channel")
+        self._people.forget(channel["id"] if isinstance(channel, dict) else str(channel))
+        HEARD.labels("channel_changed").inc()
+
+    async def _home(self, event: Body, client: AsyncWebClient) -> None:
+        if event.get("tab") == "home":
+            await client.views_publish(user_id=event["user"], view=blocks.home_view(await self._health()))
+
+    async def _assistant(self, event: Body, client: AsyncWebClient) -> None:
+        thread = event["assistant_thread"]
+        await client.assistant_threads_setSuggestedPrompts(
+            channel_id=thread["channel_id"], thread_ts=thread["thread_ts"], prompts=phrases.PROMPTS
+        )
+
+    # --- buttons
+
+    async def _choose(self, ack: AsyncAck, body: Body, action: Body) -> None:
+        value = action.get("value") or action["selected_option"]["value"]
+        turn, _, number = value.rpartition(":")
+        try:
+            await self._inbound.pressed(
+                self._address(body), _key(body, action), (turn, int(number)), body["user"]["id"], _kind(body)
+            )
+        except (FrontdeskError, ValueError) as refusal:
+            await self._tell(body, action, str(refusal) if isinstance(refusal, FrontdeskError) else phrases.STALE)
+        await ack()
+
+    async def _ask_person(self, ack: AsyncAck, body: Body, action: Body) -> None:
+        try:
+            await self._inbound.wants_person(self._address(body), _key(body, action))
+        except FrontdeskError as refusal:
+            await self._tell(body, action, str(refusal))
+        await ack()
+
+    async def _open_form(self, ack: AsyncAck, body: Body, action: Body, client: AsyncWebClient) -> None:
+        await ack()
+        address = self._address(body)
+        message = await self._conversations.reply_of(address.conversation, action["value"])
+        if message is None or message.form is None:
+            await self._tell(body, action, phrases.STALE)
+            return
+        private = f"{address.conversation} {message.turn_id}"
+        await client.views_open(trigger_id=body["trigger_id"], view=blocks.form_view(message.form, private))
+
+    async def _form(self, ack: AsyncAck, body: Body, view: Body) -> None:
+        conversation, turn = view["private_metadata"].split(" ")
+        address, values = Address.of(conversation), _values(view)
+        message = await self._conversations.reply_of(conversation, turn)
+        if message is None or message.form is None:
+            await ack(response_action="errors", errors={next(iter(values)): phrases.STALE})
+            return
+        try:
+            key = f"view.{view['id']}"[:64]
+            given = {name: value or "" for name, value in values.items()}
+            await self._inbound.filled_in(address, key, message.form.token, given, Audience.PUBLIC)
+        except FrontdeskError as refusal:
+            await ack(response_action="errors", errors={next(iter(values)): str(refusal)})
+            return
+        await ack()
+
+    async def _rate_up(self, ack: AsyncAck, body: Body, action: Body) -> None:
+        await self._rate(body, action, Rating(value="up"))
+        await self._tell(body, action, phrases.THANKS)
+        await ack()
+
+    async def _rate_down(self, ack: AsyncAck, body: Body, action: Body, client: AsyncWebClient) -> None:
+        """The thumb counts at once, also when no reason follows."""
+        await self._rate(body, action, Rating(value="down"))
+        await ack()
+        private = f"{self._address(body).conversation} {action['value']}"
+        await client.views_open(trigger_id=body["trigger_id"], view=blocks.reason_view(private))
+
+    async def _rate(self, body: Body, action: Body, rating: Rating) -> None:
+        try:
+            await self._conversations.rate(self._address(body).conversation, action["value"], rating)
+        except NotFound:
+            await self._tell(body, action, phrases.STALE)
+
+    async def _reason(self, ack: AsyncAck, view: Body) -> None:
+        conversation, turn = view["private_metadata"].split(" ")
+        values = _values(view)
+        rating = Rating.model_validate({"value": "down", "reason": values["reason"], "comment": values["comment"]})
+        await self._conversations.rate(conversation, turn, rating)
+        await ack()
+
+    async def _stale(self, ack: AsyncAck, body: Body, action: Body) -> None:
+        """A button that this version doesn't know."""
+        HEARD.labels("stale_button").inc()
+        if "channel" in body:
+            await self._tell(body, action, phrases.STALE)
+        await ack()
+
+    async def _stale_view(self, ack: AsyncAck, view: Body) -> None:
+        HEARD.labels("stale_view").inc()
+        block = next((block["block_id"] for block in view["blocks"] if block["type"] == "input"), None)
+        await (ack(response_action="errors", errors={block: phrases.STALE}) if block else ack())
+
+    # --- the command
+
+    async def _command(self, ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
+        said = (body.get("text") or "").strip()
+        if said.lower() in ("", "help"):
+            await ack(text=phrases.HELP)
+        elif said.lower() == "status":
+            await ack(text=await self._health())
+        else:
+            opened = await client.conversations_open(users=body["user_id"])
+            channel = opened["channel"]["id"]
+            event = {"channel": channel, "channel_type": "im", "user": body["user_id"], "text": said, "type": "message"}
+            await self._inbound.message(self._team, {**event, "ts": f"command.{body['trigger_id']}"[:64]})
+            await ack(text=phrases.ANSWERED_THERE.format(channel=channel))
+
+    # --- shared
+
+    async def _tell(self, body: Body, action: Body, text: str) -> None:
+        await self._inbound.tell(self._address(body), f"tell:{_key(body, action)}", text, body["user"]["id"])
+
+    def _address(self, body: Body) -> Address:
+        """Where the message stands that holds the pressed button."""
+        channel, message = body["channel"]["id"], body.get("message") or {}
+        thread = message.get("thread_ts") or (None if channel.startswith("D") else body["container"]["message_ts"])
+        return Address(self._team, channel, thread)
+
+
+def _kind(body: Body) -> str:
+    return "im" if body["channel"]["id"].startswith("D") else "channel"
+
+
+def _key(body: Body, action: Body) -> str:
+    """The same press has the same key, however often Slack sends it."""
+    return f"press.{action['action_ts']}.{body['user']['id']}"[:64]
+
+
+def _values(view: Body) -> dict[str, str | None]:
+    values: dict[str, str | None] = {}
+    for name, block in view["state"]["values"].items():
+        element = block["value"]
+        option = element.get("selected_option")
+        values[name] = option["value"] if option else element.get("value")
+    return values

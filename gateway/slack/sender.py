@@ -1,0 +1,104 @@
+"""Sends to Slack what the outbox holds, once, whatever Slack says on the way."""
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from gateway.outbox import Entry, Outbox, SendLaterError, SendNeverError
+
+POST, UPDATE = "chat.postMessage", "chat.update"
+EVENT_TYPE = "frontdesk"
+LOOK_BACK_SECONDS = 60
+KEPT = ("ts", "channel")
+# Nothing that we say there will arrive; https://docs.slack.dev/reference/methods/chat.postMessage#errors
+GONE = {"channel_not_found", "is_archived", "not_in_channel", "user_not_found", "cannot_dm_bot", "message_not_found",
+        "cant_update_message", "thread_not_found", "restricted_action", "msg_too_long", "no_text"}  # fmt: skip
+# Somebody has to mend something first; until then it waits.
+SHUT_OUT = {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
+            "no_permission", "team_access_not_granted", "app_missing_action_url"}  # fmt: skip
+SHUT_OUT_SECONDS = 60.0
+LONGEST_SECONDS = 120.0
+
+
+class SlackSender:
+    """A post carries its outbox key as metadata. After an attempt whose end isn't known, the thread is searched for it
+    before it is posted again. A payload with `replaces` updates the message that was sent under that key."""
+
+    def __init__(self, client: AsyncWebClient, outbox: Outbox) -> None:
+        self._client, self._outbox = client, outbox
+
+    async def send(self, entry: Entry) -> dict[str, Any]:
+        method, payload = entry.send.method, dict(entry.send.payload)
+        before = await self._replaced(payload.pop("replaces", None))
+        if before is not None:
+            method, payload = UPDATE, {**_without_place(payload), "channel": before["channel"], "ts": before["ts"]}
+        if method == POST:
+            payload["metadata"] = {"event_type": EVENT_TYPE, "event_payload": {"key": entry.send.key}}
+            if entry.attempts and (found := await self._call(entry, self._posted(entry, payload))):
+                return {"ts": found, "channel": payload["channel"]}
+        said = await self._call(entry, self._said(method, payload))
+        return {name: said[name] for name in KEPT if name in said}
+
+    async def _replaced(self, key: str | None) -> dict[str, Any] | None:
+        return None if key is None else await self._outbox.result_of(key)
+
+    async def _said(self, method: str, payload: dict[str, Any]) -> dict[str, Any]:
+        try:
+            response = await self._client.api_call(method, json=payload)
+        except SlackApiError as error:
+            if _cause(error) != "invalid_blocks":
+                raise
+            # A sentence without its buttons is better than silence.
+            plain = {**payload, "blocks": []}
+            response = await self._client.api_call(method, json=plain)
+        return dict(response.data) if isinstance(response.data, dict) else {}
+
+    async def _posted(self, entry: Entry, payload: dict[str, Any]) -> str | None:
+        """The `ts` of the message that an earlier attempt has posted after all."""
+        oldest = str(entry.created_at.timestamp() - LOOK_BACK_SECONDS)
+        where = {"channel": payload["channel"], "oldest": oldest, "limit": 200, "include_all_metadata": True}
+        if "thread_ts" in payload:
+            found = await self._client.conversations_replies(ts=payload["thread_ts"], **where)
+        else:
+            found = await self._client.conversations_history(**where)
+        for message in found.get("messages") or ():
+            if (message.get("metadata") or {}).get("event_payload", {}).get("key") == entry.send.key:
+                return str(message["ts"])
+        return None
+
+    async def _call(self, entry: Entry, call: Any) -> Any:
+        """Raises SendLaterError or SendNeverError for every way in which a call can fail."""
+        pause = min(2.0 ** min(entry.attempts, 10), LONGEST_SECONDS)
+        try:
+            return await call
+        except SlackApiError as error:
+            cause = _cause(error)
+            if cause in ("ratelimited", "rate_limited") or error.response.status_code == 429:
+                raise SendLaterError(_retry_after(error), "ratelimited") from error
+            if cause in GONE:
+                raise SendNeverError(cause) from error
+            if cause in SHUT_OUT:
+                raise SendLaterError(SHUT_OUT_SECONDS, cause) from error
+            raise SendLaterError(pause, cause) from error
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, json.JSONDecodeError) as error:
+            raise SendLaterError(pause, type(error).__name__) from error
+
+
+def _without_place(payload: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in payload.items() if name not in ("channel", "thread_ts")}
+
+
+def _cause(error: SlackApiError) -> str:
+    data = error.response.data
+    return str(data.get("error", "unknown")) if isinstance(data, dict) else "no_json"
+
+
+def _retry_after(error: SlackApiError) -> float:
+    try:
+        return max(float(error.response.headers.get("Retry-After", 1)), 0.1)
+    except ValueError:
+        return 1.0

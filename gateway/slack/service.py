@@ -1,0 +1,136 @@
+"""Puts the Slack channel together and keeps it connected. Slack may be away when the gateway starts."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+import aiohttp
+from fastapi import APIRouter, Request, Response
+from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization.authorize_result import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from contracts.http import problem
+from gateway.conversations import Conversations
+from gateway.door import Door
+from gateway.outbox import Outbox
+from gateway.settings import Settings
+from gateway.slack.address import CHANNEL
+from gateway.slack.app import Health, SlackApp
+from gateway.slack.inbound import Inbound
+from gateway.slack.people import People
+from gateway.slack.sender import SlackSender
+from gateway.turns import Turns
+
+log = logging.getLogger("frontdesk.gateway")
+
+PATHS = ("/slack/events", "/slack/interactivity", "/slack/commands")
+NOT_READY = "Slack is being connected. Please send it again."
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+CALL_SECONDS = 10
+
+
+def web_client(config: Settings) -> AsyncWebClient:
+    return AsyncWebClient(token=config.slack_bot_token, base_url=config.slack_api_url, timeout=CALL_SECONDS)
+
+
+def routes(config: Settings) -> APIRouter:
+    """The addresses that the app's manifest names; none without a signing secret."""
+    router = APIRouter(include_in_schema=False)
+    if config.slack_bot_token and config.slack_signing_secret:
+        for path in PATHS:
+            router.add_api_route(path, _handle, methods=["POST"])
+    return router
+
+
+async def _handle(request: Request) -> Response:
+    service: SlackService = request.app.state.slack
+    return await service.handle(request)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What `auth.test` says of our token."""
+
+    team: str
+    bot: str
+    bot_id: str
+
+
+class SlackService:
+    def __init__(
+        self,
+        config: Settings,
+        client: AsyncWebClient,
+        door: Door,
+        turns: Turns,
+        conversations: Conversations,
+        outbox: Outbox,
+        health: Health,
+    ) -> None:
+        self._config, self._client, self._door = config, client, door
+        self._turns, self._conversations, self._outbox, self._health = turns, conversations, outbox, health
+        self._handler: AsyncSlackRequestHandler | None = None
+        self._socket: AsyncSocketModeHandler | None = None
+        self._task: asyncio.Task[None] | None = None
+        outbox.serve(CHANNEL, SlackSender(client, outbox))
+
+    @property
+    def ready(self) -> bool:
+        return self._handler is not None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._connect())
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._socket is not None:
+            await self._socket.close_async()  # type: ignore[no-untyped-call]
+
+    async def handle(self, request: Request) -> Response:
+        if self._handler is None:
+            return problem(request, 503, "unavailable", NOT_READY, retry_after=1)
+        return await self._handler.handle(request)
+
+    async def _connect(self) -> None:
+        """Until Slack has said who we are, and for Socket Mode until the socket is open."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self._open(await self._identify())
+                log.info("slack: connected")
+                return
+            except SlackApiError as error:
+                log.error("slack: %s. Look with: frontdesk doctor slack", error.response.get("error", "no answer"))
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                log.error("slack: can't be reached (%s)", type(error).__name__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _identify(self) -> Identity:
+        said = await self._client.auth_test()
+        return Identity(said["team_id"], said["user_id"], said["bot_id"])
+
+    async def _open(self, identity: Identity) -> None:
+        async def authorize() -> AuthorizeResult:
+            return AuthorizeResult(
+                enterprise_id=None, team_id=identity.team, bot_token=self._config.slack_bot_token,
+                bot_id=identity.bot_id, bot_user_id=identity.bot,
+            )  # fmt: skip
+
+        bolt = AsyncApp(
+            client=self._client, authorize=authorize, process_before_response=True,
+            signing_secret=self._config.slack_signing_secret or None, logger=log,
+        )  # fmt: skip
+        people = People(self._client, identity.team, self._config.staff_channels)
+        inbound = Inbound(self._door, self._turns, self._conversations, self._outbox, people, identity.bot)
+        SlackApp(bolt, inbound, self._conversations, self._outbox, people, identity.team, self._health)
+        if self._config.slack_app_token:
+            self._socket = AsyncSocketModeHandler(bolt, self._config.slack_app_token)
+            await self._socket.connect_async()  # type: ignore[no-untyped-call]
+        self._handler = AsyncSlackRequestHandler(bolt)
