@@ -18,6 +18,7 @@ GROUPS = {
     "ask": ("gateway.cli", "app", "Ask one question and show reply, sources, scores and times."),
     "conversations": ("gateway.operator_cli", "app", "See who wants a person; join, write, leave."),
     "kb": ("knowledge.cli", "app", "Keep the knowledge base."),
+    "review": ("review.cli", "app", "What operators reviewed: queue, report, export, gaps, digest."),
     "up": ("frontdesk.local_cli", "up_app", "Prepare what is missing and start every process."),
     "down": ("frontdesk.local_cli", "down_app", "Stop what `up` started."),
     "status": ("frontdesk.local_cli", "status_app", "Say which processes run and where their logs are."),
