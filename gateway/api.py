@@ -34,7 +34,7 @@ from gateway.events import Event, Events
 from gateway.identity import Identities
 from gateway.message import MessageReader
 from gateway.rasa import RasaClient
-from gateway.sessions import Offers, Sessions
+from gateway.sessions import Offers, Sessions, Vouchers
 from gateway.settings import ROOT, Settings, settings
 from gateway.turns import Limits, Turns
 
@@ -60,7 +60,8 @@ def build(config: Settings, rasa: RasaClient) -> Services:
     )  # fmt: skip
     return Services(
         sessions=Sessions(config.session_secret, config.session_days), offers=offers,
-        identities=Identities(config.identity_secret), conversations=conversations, events=events,
+        identities=Identities(config.identity_secret), vouchers=Vouchers(config.session_secret),
+        conversations=conversations, events=events,
         turns=Turns(rasa, conversations, events, offers, limits), reader=MessageReader(),
     )  # fmt: skip
 
