@@ -92,7 +92,9 @@ class CarefulAction(Action, ABC):  # type: ignore[misc]
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         turn = Turn.of(tracker)
         try:
-            async with asyncio.timeout(max(turn.seconds_left, 0.01)):
+            if turn.seconds_left <= 0:  # the customer was told so by now; a ticket opened later would be a riddle
+                raise DeadlinePassed("The time of this turn is over.")
+            async with asyncio.timeout(turn.seconds_left):
                 return await self.work(dispatcher, tracker, turn)
         except (TimeoutError, DeadlinePassed):
             log.warning("%s ran out of time turn=%s", self.name(), turn.id)

@@ -25,15 +25,16 @@ CODE = ("actions", "contracts", "deploy/nginx", "frontdesk/edge.py", "gateway", 
 
 @dataclass(frozen=True)
 class Release:
-    """What runs: the code and the models by name. It stands in `var/run/release.json` while it runs."""
+    """What runs: the code, the models by name, the settings. It stands in `var/run/release.json` while it runs."""
 
     code: str
+    settings: str
     rasa: str
     ports: dict[str, int]
 
     @classmethod
     def of(cls, settings: LocalSettings, model: Path) -> "Release":
-        return cls(digest_of(ROOT / name for name in CODE), model.name, settings.ports)
+        return cls(digest_of(ROOT / name for name in CODE), settings.digest(), model.name, settings.ports)
 
     def is_running(self, settings: LocalSettings) -> bool:
         file = settings.var / "run" / "release.json"

@@ -1,6 +1,8 @@
 """Settings of the local run: ports, folders, and the environment that every process gets."""
 
+import hashlib
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +14,7 @@ from contracts.errors import Misconfigured
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN_MARK = "FRONTDESK_RUN"  # in the environment of every process that we start, so that we find ours again
+SETTING = re.compile(r"^#?([A-Z][A-Z0-9_]+)=", re.MULTILINE)
 PORTS = {"generator": 8000, "knowledge": 6000, "actions": 5055, "rasa": 5005, "gateway": 8080}
 
 
@@ -85,6 +88,12 @@ class LocalSettings:
             "TF_CPP_MIN_LOG_LEVEL": "2",
             "PYTHONUNBUFFERED": "1",
         }
+
+    def digest(self) -> str:
+        """Changes with every setting that `.env.example` names; what else stands in the environment doesn't count."""
+        names = SETTING.findall((ROOT / ".env.example").read_text(encoding="utf-8"))
+        said = "\n".join(f"{name}={self.given.get(name, '')}" for name in sorted(set(names)))
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def _tracker_url(self) -> str:
         """Rasa keeps its conversations in the same PostgreSQL, or in a SQLite file of its own."""

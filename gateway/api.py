@@ -37,7 +37,7 @@ from gateway.identity import Identities
 from gateway.message import MessageReader
 from gateway.outbox import Outbox
 from gateway.rasa import RasaClient
-from gateway.sessions import Offers, Sessions
+from gateway.sessions import Offers, Sessions, Vouchers
 from gateway.settings import ROOT, Settings, settings
 from gateway.slack import address as slack
 from gateway.slack.outlet import SlackOutlet
@@ -79,7 +79,8 @@ def build(config: Settings) -> Process:
     outlets = {slack.CHANNEL: SlackOutlet(client, outbox)} if config.slack_bot_token else {}
     services = Services(
         sessions=Sessions(config.session_secret, config.session_days), offers=offers,
-        identities=Identities(config.identity_secret), conversations=conversations, events=events,
+        identities=Identities(config.identity_secret), vouchers=Vouchers(config.session_secret),
+        conversations=conversations, events=events,
         turns=Turns(rasa, conversations, events, offers, limits, outlets), door=Door(CHANNEL, MessageReader(), offers),
     )  # fmt: skip
     if not config.slack_bot_token:

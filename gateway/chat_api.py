@@ -34,7 +34,7 @@ from gateway.conversations import PAGE, Conversations, Standing
 from gateway.door import Door
 from gateway.events import Event, Events, Stream
 from gateway.identity import Identities
-from gateway.sessions import COOKIE, Offer, Offers, Session, Sessions
+from gateway.sessions import COOKIE, Customer, Offer, Offers, Session, Sessions, Vouchers
 from gateway.settings import settings
 from gateway.turns import Incoming, InLine, Turns
 
@@ -72,6 +72,7 @@ class Services:
     sessions: Sessions
     offers: Offers
     identities: Identities
+    vouchers: Vouchers
     conversations: Conversations
     events: Events
     turns: Turns
@@ -120,17 +121,25 @@ async def begin_or_resume(
     body: SessionRequest, gateway: Gateway, given: GivenSession, response: Response
 ) -> SessionReply:
     """Begin a conversation or resume the one of the token; see docs/chat-api.md."""
-    standing = Standing()
+    standing, customer, resumed = Standing(), None, False
     if given is not None:
         standing = await _standing(gateway, given)
+        resumed = not standing.ended
         if standing.ended or (standing.customer is not None and body.identity is None):
-            given = None
+            given, resumed = None, False
     if body.identity is not None:
-        given, standing = await _identified(gateway, body.identity, given, standing)
+        customer, once = _vouched_for(gateway, body.identity)
+        theirs, known = await gateway.conversations.identify(
+            gateway.sessions.begin(), CHANNEL, customer.id, customer.email, once
+        )
+        resumed = known if given is None else theirs == given.conversation
+        if given is None or theirs != given.conversation:
+            given = Session(theirs, gateway.sessions.issue(theirs)[1], stale=True)
+            standing = await gateway.conversations.standing(theirs)
     conversation = given.conversation if given else gateway.sessions.begin()
     history = await _history(gateway, conversation) if given else History(messages=(), more=False)
     token, expires_at = None, None
-    if given is None or given.stale:
+    if given is None or given.stale or body.transport == "bearer":
         token, expires_at = gateway.sessions.issue(conversation)
     if body.transport == "cookie" and token is not None:
         response.set_cookie(
@@ -139,8 +148,9 @@ async def begin_or_resume(
         )  # fmt: skip
     response.headers["Cache-Control"] = "no-store"
     return SessionReply(
-        token=(token or gateway.sessions.issue(conversation)[0]) if body.transport == "bearer" else None,
-        expires_at=expires_at or (given.expires_at if given else datetime.now(UTC)), resumed=given is not None,
+        token=token if body.transport == "bearer" else None,
+        expires_at=expires_at or (given.expires_at if given else datetime.now(UTC)), resumed=resumed,
+        voucher=gateway.vouchers.issue(customer) if customer else None,
         messages=history.messages, more=history.more, person=standing.person if given else None,
         customer=standing.customer if given else None,
     )  # fmt: skip
@@ -161,20 +171,14 @@ async def _history(gateway: Services, conversation: str) -> History:
         return History(messages=(), more=False)
 
 
-async def _identified(
-    gateway: Services, token: str, given: Session | None, standing: Standing
-) -> tuple[Session, Standing]:
-    """The session of a logged-in customer: their open conversation, or a new one. What was said before stays apart:
-    who began an anonymous conversation need not be who logs in."""
+def _vouched_for(gateway: Services, token: str) -> tuple[Customer, Offer | None]:
+    """Whom the host site, or a voucher of ours, says this is; and what is used up by that. What was said before stays
+    apart: who began an anonymous conversation need not be who logs in. Raises BadRequest."""
+    known = gateway.vouchers.read(token)
+    if known is not None:
+        return known, None
     identity = gateway.identities.read(token)
-    once = Offer(None, identity.token_id, identity.expires_at)
-    theirs = await gateway.conversations.identify(
-        gateway.sessions.begin(), CHANNEL, identity.customer, identity.email, once
-    )
-    if given is not None and given.conversation == theirs:
-        return given, standing
-    expires_at = gateway.sessions.issue(theirs)[1]
-    return Session(theirs, expires_at, stale=True), await gateway.conversations.standing(theirs)
+    return Customer(identity.customer, identity.email), Offer(None, identity.token_id, identity.expires_at)
 
 
 @router.delete("/session", status_code=204)

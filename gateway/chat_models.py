@@ -143,6 +143,7 @@ class SessionReply(Wire):
     more: bool = False
     person: PersonState | None = None
     customer: str | None = None
+    voucher: str | None = None
 
 
 class WithPerson(Wire):

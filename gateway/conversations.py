@@ -18,7 +18,7 @@ from contracts.errors import NoSession, NotFound, Used
 from contracts.redaction import redact
 from contracts.tables import AnswerRow, Base, ConversationRow, MessageRow, RatingRow, UsedTokenRow, now
 from gateway import phrases
-from gateway.chat_models import History, Message, PersonState, Rating, SourceLink
+from gateway.chat_models import Form, History, Message, PersonState, Rating, SourceLink
 from gateway.outbox import OUTBOX, Send
 from gateway.sessions import Offer
 
@@ -138,11 +138,17 @@ class Conversations:
     async def standing(self, conversation: str) -> Standing:
         return await self._run(lambda session: _standing(session.get(ConversationRow, conversation)))
 
-    async def identify(self, new: str, channel: str, customer: str, email: str | None, once: Offer) -> str:
-        """The open conversation of a customer of the host site, or `new` as theirs. Raises Used for an old identity."""
+    async def identify(
+        self, new: str, channel: str, customer: str, email: str | None, once: Offer | None
+    ) -> tuple[str, bool]:
+        """The open conversation of a customer of the host site, or `new` as theirs; and whether it was there before.
 
-        def work(session: Session) -> str:
-            _use(session.connection(), once)
+        Raises Used for an identity that is good for one use and was used.
+        """
+
+        def work(session: Session) -> tuple[str, bool]:
+            if once is not None:
+                _use(session.connection(), once)
             theirs = session.scalar(
                 select(ConversationRow)
                 .where(ConversationRow.customer == customer, ConversationRow.ended_at.is_(None))
@@ -150,7 +156,7 @@ class Conversations:
             )
             row = theirs or _open(session, new, channel)
             row.customer, row.email = customer, email or row.email
-            return row.id
+            return row.id, theirs is not None
 
         return await self._run(work)
 
@@ -295,6 +301,21 @@ class Conversations:
     async def answer_of(self, turn: str) -> AnswerRow | None:
         return await self._run(lambda session: session.get(AnswerRow, turn))
 
+    async def last_form(self, conversation: str) -> Form | None:
+        """The form of the newest reply that had one, without what was typed into it."""
+
+        def work(session: Session) -> Form | None:
+            rows = session.scalars(
+                select(MessageRow)
+                .where(MessageRow.conversation_id == conversation, MessageRow.author == "assistant")
+                .order_by(MessageRow.id.desc())
+                .limit(PAGE)
+            )
+            forms = (row.content.get("form") for row in rows if row.content)
+            return next((Form.model_validate(form) for form in forms if form), None)
+
+        return await self._run(work)
+
     # --- history
 
     async def history(self, conversation: str, before: int | None, limit: int = PAGE) -> History:
@@ -356,22 +377,27 @@ class Conversations:
         return await self._run(work)
 
     async def join(self, conversation: str, name: str) -> None:
-        """Raises NotFound for a conversation that isn't there or is over."""
+        """Raises NotFound for a conversation that isn't there or is over, Used when somebody else is in it."""
 
         def work(session: Session) -> None:
             row = _existing(session, conversation)
+            if row.person_state == "joined" and row.person != name:
+                raise Used(phrases.TAKEN.format(name=row.person))
             row.person, row.person_state, row.person_since = name, "joined", now()
 
         await self._run(work)
 
-    async def leave(self, conversation: str) -> str | None:
-        """Returns who left; None when nobody was there."""
+    async def leave(self, conversation: str) -> str:
+        """Returns who left. What they left unanswered waits for a turn. Raises NotFound when nobody had joined."""
 
-        def work(session: Session) -> str | None:
+        def work(session: Session) -> str:
             row = _existing(session, conversation)
-            name = row.person if row.person_state == "joined" else None
+            if row.person_state != "joined":
+                raise NotFound(phrases.JOIN_FIRST)
+            name = row.person or ""
             row.person, row.person_state, row.person_since = None, None, None
-            _settle(session, list(session.scalars(_with_person(conversation))), DONE)
+            unanswered = update(MessageRow).where(MessageRow.id.in_(_with_person(conversation)))
+            session.execute(unanswered.values(state=WAITING))
             return name
 
         return await self._run(work)
@@ -422,7 +448,11 @@ class Conversations:
                 MessageRow.state == WITH_PERSON, MessageRow.created_at < since
             )
             rows = session.scalars(
-                select(ConversationRow).where(ConversationRow.id.in_(waiting), ConversationRow.person_since < since)
+                select(ConversationRow).where(
+                    ConversationRow.id.in_(waiting),
+                    ConversationRow.person_since < since,
+                    ConversationRow.ended_at.is_(None),
+                )
             )
             out = []
             for row in rows:

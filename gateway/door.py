@@ -9,9 +9,7 @@ from contracts.wire import MAX_QUESTION_CHARS, Audience
 from gateway import phrases
 from gateway.message import MessageReader
 from gateway.sessions import Offers
-from gateway.turns import Incoming
-
-TALK_TO_PERSON = "/talk_to_person"
+from gateway.turns import TALK_TO_PERSON, Incoming
 
 
 @dataclass(frozen=True)

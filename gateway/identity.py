@@ -1,6 +1,7 @@
 """The host site's word for who its logged-in user is: a JWT that the site's own server signs (RFC 7519, HS256)."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ from contracts.errors import BadRequest
 
 LONGEST_SECONDS = 600
 CLOCK_SECONDS = 30  # how far the two servers' clocks may be apart
+LIKE_AN_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 NOT_BELIEVED = "The identity of the logged-in user is not valid: "
 
 
@@ -53,6 +55,8 @@ def _identity(claims: dict[str, object]) -> Identity:
         raise BadRequest(NOT_BELIEVED + "its claim sub must be 1 to 256 characters.")
     if not all(value is None or (isinstance(value, str) and len(value) <= 256) for value in (email, name)):
         raise BadRequest(NOT_BELIEVED + "email and name must be texts.")
+    if email and not LIKE_AN_EMAIL.fullmatch(str(email)):
+        raise BadRequest(NOT_BELIEVED + "email must be an address like name@example.com.")
     assert isinstance(expires, int | float) and isinstance(issued, int | float)  # PyJWT has checked them
     if expires - issued > LONGEST_SECONDS:
         raise BadRequest(NOT_BELIEVED + f"it may be valid for at most {LONGEST_SECONDS} seconds.")

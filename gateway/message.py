@@ -13,6 +13,8 @@ from gateway import phrases
 UNFINISHED_WORDS = 3
 UNFINISHED_CHARS = 30
 PLAIN_WORDS = re.compile(r"[^\W\d_]+(?:[ ,'’-]+[^\W\d_]+)*,?")
+# Line breaks; joiners of letters and emoji; the three marks of direction that can't turn a line around.
+SHAPING = "\n\u200c\u200d\u200e\u200f\u061c"
 LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 ENGLISH = "en"
 # Languages that customers of a European company write; a longer list finds rare ones in short English questions.
@@ -26,7 +28,8 @@ WORDS_TO_TELL_A_LANGUAGE = 4
 
 @dataclass(frozen=True)
 class CleanMessage:
-    """`for_rasa` is never read as a command; `reply` is set when the message needs no dialogue at all.
+    """`text` is shown and kept. `for_rasa` is never read as a command; `reply` is set when the message needs no
+    dialogue at all.
 
     `short`: it looks like a part of something longer, so that one waits for the rest of it.
     """
@@ -46,17 +49,17 @@ class MessageReader:
 
     def read(self, raw: str) -> CleanMessage:
         """Raises BadRequest for what holds no text, TooLarge for too much of it."""
-        text = clean_text(raw)
+        text, words = tidy_text(raw), clean_text(raw)
         if not text:
             raise BadRequest(phrases.EMPTY)
         if len(text) > MAX_QUESTION_CHARS:
             raise TooLarge(phrases.TOO_LONG)
-        if not LETTER_OR_DIGIT.search(text):
+        if not LETTER_OR_DIGIT.search(words):
             return CleanMessage(text, reply=phrases.NO_WORDS)
-        if self._foreign(text):
+        if self._foreign(words):
             return CleanMessage(text, reply=phrases.NOT_ENGLISH)
         # Rasa takes a text that begins with "/" for an intent; from a customer it is text.
-        return CleanMessage(text, for_rasa=text.lstrip("/ "), short=looks_unfinished(text))
+        return CleanMessage(text, for_rasa=words.lstrip("/ "), short=looks_unfinished(words))
 
     def _foreign(self, text: str) -> bool:
         words = re.findall(r"[^\W\d_]+", text)
@@ -74,8 +77,22 @@ def looks_unfinished(text: str) -> bool:
     return len(text) <= UNFINISHED_CHARS and len(text.split()) <= UNFINISHED_WORDS and bool(PLAIN_WORDS.fullmatch(text))
 
 
+def tidy_text(raw: str) -> str:
+    """As people are to see it: line breaks, emoji and the joiners in them stay; what would hide or turn text goes.
+
+    An empty text when there is nothing to see. Characters that this Python doesn't know yet are taken for emoji.
+    """
+    kept = "".join(
+        c if c in SHAPING or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co") else " "
+        for c in raw.replace("\r\n", "\n")
+    )
+    lines = (re.sub(r"[^\S\n]+", " ", line).strip() for line in kept.split("\n"))
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return text if any(c not in SHAPING and not c.isspace() for c in text) else ""
+
+
 def clean_text(raw: str) -> str:
-    """Control and format characters out (joiners of emoji among them), white space to single blanks."""
+    """For programs: control, format and unknown characters out, white space to single blanks."""
     kept = (c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") else " " for c in raw)
     return re.sub(r"\s+", " ", "".join(kept)).strip()
 

@@ -1,19 +1,19 @@
 """For operators, never routed from outside: see who wants a person, join, write, leave. Bearer: OPERATOR_TOKEN."""
 
 import secrets
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field
 
-from contracts.errors import BadRequest, NoSession
-from contracts.wire import Wire
+from contracts.errors import BadRequest, NoSession, NotFound
+from contracts.wire import Problem, Wire
 from gateway import phrases
 from gateway.chat_api import NOT_FOUND, REFUSALS, Gateway
 from gateway.chat_models import NO_NUL, History, Message, PersonState, WithPeople, WithPerson
 from gateway.events import Event
-from gateway.message import clean_text
+from gateway.message import clean_text, tidy_text
 from gateway.settings import settings
 
 bearer = HTTPBearer(auto_error=False)
@@ -29,6 +29,11 @@ router = APIRouter(
     prefix="/operator/v1/conversations", dependencies=[Depends(check_operator)], responses={**REFUSALS, **NOT_FOUND}
 )  # fmt: skip
 ConversationId = Annotated[str, Path(max_length=64, pattern=NO_NUL)]
+
+
+SOMEBODY_THERE: dict[int | str, dict[str, Any]] = {
+    409: {"model": Problem, "description": "Somebody else is in this conversation."}
+}
 
 
 class Joining(Wire):
@@ -47,19 +52,25 @@ async def with_people(gateway: Gateway) -> WithPeople:
 
 @router.get("/{id}/messages")
 async def read(id: ConversationId, gateway: Gateway) -> History:
-    return await gateway.conversations.history(id, None)
+    found = await gateway.conversations.history(id, None)
+    if not found.messages:
+        raise NotFound(phrases.NO_SUCH_CONVERSATION)
+    return found
 
 
-@router.post("/{id}/join", status_code=204)
+@router.post("/{id}/join", status_code=204, responses=SOMEBODY_THERE)
 async def join(id: ConversationId, body: Joining, gateway: Gateway) -> None:
     """From now on the assistant is silent there and the customer's messages wait for the person."""
-    await gateway.conversations.join(id, body.name)
-    gateway.events.publish(id, Event("person", PersonState(state="joined", name=body.name)))
+    name = clean_text(body.name)
+    if not name:
+        raise BadRequest(phrases.NO_NAME)
+    await gateway.conversations.join(id, name)
+    gateway.events.publish(id, Event("person", PersonState(state="joined", name=name)))
 
 
 @router.post("/{id}/say")
 async def say(id: ConversationId, body: Words, gateway: Gateway) -> Message:
-    words = clean_text(body.text)
+    words = tidy_text(body.text)
     if not words:
         raise BadRequest(phrases.EMPTY)
     message = await gateway.conversations.say(id, words)
@@ -69,6 +80,7 @@ async def say(id: ConversationId, body: Words, gateway: Gateway) -> Message:
 
 @router.post("/{id}/leave", status_code=204)
 async def leave(id: ConversationId, gateway: Gateway) -> None:
-    """The assistant answers again."""
+    """The assistant answers again, first of all what was left unanswered."""
     name = await gateway.conversations.leave(id)
     gateway.events.publish(id, Event("person", PersonState(state="left", name=name)))
+    await gateway.turns.recover()

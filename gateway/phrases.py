@@ -21,6 +21,8 @@ NOT_JSON = "The body is not valid JSON."
 NO_SUCH_TURN = "There is no such reply in this conversation."
 NO_SUCH_CONVERSATION = "There is no such open conversation."
 JOIN_FIRST = "Join the conversation first."
+TAKEN = "{name} is in this conversation already. Let {name} leave first."
+NO_NAME = "A name needs letters; it is what the customer sees."
 USED = "This was sent before and works only once."
 NOT_OUR_FORM = "This form isn't one of this conversation. Please begin again, for example with “open a ticket”."
 UNKNOWN_FIELD = "The form has no field called {field}."
@@ -29,11 +31,12 @@ NO_WIDGET = "The website chat isn't built yet. Build it with: sh env/setup.sh wi
 NO_OPERATOR = "This needs the operators' token."
 TALK_TO_PERSON = "I'd like to talk to a person."
 WITH_PERSON = "{name} has your message and will answer here."
+ASKED_ALREADY = "Your wish is noted: a colleague will read this conversation and answer here."
 AGAIN = "if it happens again, quote {turn}."
 FAILED = {
     "deadline_passed": "That is taking too long right now. Please ask again in a minute; " + AGAIN,
     "neighbour_down": "I can't reach my answers right now. Please ask again in a minute; " + AGAIN,
-    "neighbour_lied": "I had no answer ready for that. Please put it in other words; " + AGAIN,
+    "neighbour_lied": "I have no answer ready right now. Please ask again in a minute; " + AGAIN,
     "internal": "Something went wrong on our side. Please ask again in a minute; " + AGAIN,
 }
 READY = "I'm here and can answer."

@@ -44,6 +44,7 @@ LATENCY = Histogram(
     "assistant_latency_seconds", "From the customer's message to the reply",
     buckets=(0.02, 0.05, 0.07, 0.1, 0.15, 0.25, 0.5, 1, 1.5, 2.5, 5, 10),
 )  # fmt: skip
+TALK_TO_PERSON = "/talk_to_person"
 CLAIM_STANDS_SECONDS = 0.2
 STORE_AGAIN_SECONDS = (1, 2, 5, 15, 30, 60)
 
@@ -255,7 +256,9 @@ class Turns:
         if outlet is not None:
             outlet.thinking(conversation)
         started = burst[-1].since
-        said = await self._ask(conversation, burst, turn, claim.standing.email, started)
+        said = await self._ask(conversation, burst, turn, claim.standing, started)
+        if said.status != "answered" and said.form is None:
+            said = said.model_copy(update={"form": await self._form_again(conversation, burst[0].message)})
         message, reply = self._reply(conversation, turn, said, started)
         said_in = [redact(one.message.text) for one in burst]
         answered = {one.id: text for one, text in zip(burst, said_in, strict=True) if one.id is not None}
@@ -273,26 +276,43 @@ class Turns:
         return reply
 
     async def _ask(
-        self, conversation: str, burst: Sequence[InLine], turn: str, email: str | None, started: float
+        self, conversation: str, burst: Sequence[InLine], turn: str, standing: Standing, started: float
     ) -> RasaReply:
         """What there is to say: from the dialogue, or why there is nothing from it."""
-        fixed = burst[0].message.reply
-        if fixed is not None:
-            return RasaReply(text=fixed)
+        first = burst[0].message
+        if first.reply is not None:
+            return RasaReply(text=first.reply)
+        if first.for_rasa == TALK_TO_PERSON and standing.person is not None:  # pressed twice
+            return RasaReply(text=phrases.ASKED_ALREADY)
         words = " ".join(one.message.for_rasa for one in burst)
         audience = burst[0].message.audience.value
         try:
             seconds = self._limits.seconds - (time.monotonic() - started)
             if seconds <= 0:
                 raise DeadlinePassed("The turn's time passed while it stood in line.")
-            return await self._rasa.send(conversation, words, turn, audience, seconds, email)
+            return await self._rasa.send(conversation, words, turn, audience, seconds, standing.email)
         except FrontdeskError as error:
             log.warning("turn=%s failed: %s", turn, error)
             code = error.code
         except Exception:
             log.exception("turn=%s failed", turn)
             code = "internal"
-        return RasaReply(text=phrases.FAILED.get(code, phrases.FAILED["internal"]).format(turn=turn), status=code)
+        text = phrases.FAILED.get(code, phrases.FAILED["internal"]).format(turn=turn)
+        return RasaReply(text=text, status=code)
+
+    async def _form_again(self, conversation: str, message: Incoming) -> RasaForm | None:
+        """The form whose values this turn could not deliver, to be sent once more."""
+        if message.offer is None or not isinstance(message.offer.content, dict):
+            return None
+        try:
+            form = await self._conversations.last_form(conversation)
+        except SQLAlchemyError:
+            return None
+        if form is None or {field.name for field in form.fields} != set(message.offer.content["fields"]):
+            return None
+        fields = tuple(field.model_copy(update={"error": None}) for field in form.fields)
+        shown = form.model_dump(exclude={"token", "fields"})
+        return RasaForm(**shown, fields=fields, intent=message.offer.content["intent"])
 
     def _reply(self, conversation: str, turn: str, said: RasaReply, started: float) -> tuple[Message, ChatReply]:
         buttons = tuple(

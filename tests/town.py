@@ -60,10 +60,23 @@ class Town:
 
     def kill(self, name: str) -> None:
         """SIGKILL to the process that listens on the port of `name`."""
+        os.kill(self._pid(name), signal.SIGKILL)
+
+    @contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """The process hangs: it takes connections and says nothing."""
+        process = psutil.Process(self._pid(name))
+        process.suspend()
+        try:
+            yield
+        finally:
+            process.resume()
+
+    def _pid(self, name: str) -> int:
         listeners = {c.laddr.port: c.pid for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
         pid = listeners[self.ports[name]]
         assert pid is not None
-        os.kill(pid, signal.SIGKILL)
+        return pid
 
     def wait_ready(self, seconds: float = 120) -> None:
         """Until the gateway sees Rasa and the other processes answer their health routes."""

@@ -90,9 +90,7 @@ async def _channel(client: AsyncWebClient, channel: str) -> Finding:
         cause = error.response.get("error", "no answer") if isinstance(error, SlackApiError) else type(error).__name__
         return Finding(False, f"channel {channel}: {cause}; is the id right, and is the app a member?")
     if about.get("is_ext_shared"):
-        return Finding(
-            False, f"channel {channel}: shared with another company: only public passages there"
-        )
+        return Finding(False, f"channel {channel}: shared with another company: only public passages there")
     if not about.get("is_member"):
         return Finding(False, f"channel {channel}: the app isn't a member; write /invite @Frontdesk there")
     return Finding(True, f"channel {channel}: #{about.get('name')}")

@@ -1,6 +1,7 @@
 """Tickets: numbers of their own, seen only by those they belong to, and a sentence whatever the database does."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -193,3 +194,11 @@ def test_a_database_that_fails_is_an_apology_and_a_status(
     said = desk.run(action, "T-000001", slots=FORM)
     assert (said.custom, said.slots) == ({"status": "neighbour_down"}, {})
     assert said.text.startswith("Something on our side")
+
+
+@pytest.mark.parametrize("action", ["action_open_ticket", "action_handoff"])
+def test_after_the_deadline_no_ticket_is_opened(desk: Desk, action: str) -> None:
+    """The customer has been told by then that it took too long, and will ask again."""
+    said = desk.run(action, slots=FORM, metadata={"deadline_at": time.time() - 1})
+    assert said.custom["status"] == "deadline_passed" and "too long" in said.text
+    assert tickets(desk) == {}

@@ -91,7 +91,7 @@ def test_a_release_that_was_written_in_part_is_not_running(tmp_path: Path, left:
     settings = LocalSettings({"FRONTDESK_VAR": str(tmp_path)})
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "release.json").write_text(left)
-    release = Release("code", "rasa-1.tar.gz", settings.ports)
+    release = Release("code", settings.digest(), "rasa-1.tar.gz", settings.ports)
     assert not release.is_running(settings)
     release.write(settings)
     assert release.is_running(settings)

@@ -88,3 +88,10 @@ def test_what_is_no_port_of_the_edge_is_refused(tmp_path: Path, name: str) -> No
 def test_tls_alone_is_refused_with_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="EDGE_TLS_PORT needs EDGE_PORT too"):
         _ = settings(tmp_path, EDGE_TLS_PORT="8443").ports
+
+
+def test_the_digest_changes_with_a_setting_and_with_nothing_else() -> None:
+    plain = LocalSettings({"PATH": "/bin"}).digest()
+    assert LocalSettings({"PATH": "/usr/bin", "SHLVL": "3"}).digest() == plain
+    for name in ("ALLOWED_ORIGINS", "IDENTITY_SECRET", "SESSION_SECRET", "TURN_SECONDS", "EDGE_PORT"):
+        assert LocalSettings({name: "1"}).digest() != plain

@@ -327,3 +327,41 @@ def test_errors_of_fields_come_with_the_form(gateway: Gateway, customer: Custome
         customer.post(question)
         fields = events.wait_for("reply").data["form"]["fields"]
     assert [field["error"] for field in fields] == ["That is no address.", None]
+
+
+def test_a_form_whose_turn_failed_comes_again_and_can_be_sent_again(
+    gateway: Gateway, customer: Customer, question: str
+) -> None:
+    form = form_of(gateway, customer, question)
+    values = {"email": "ann@mail.example.com", "severity": "low"}
+    said = '/inform{"email": "ann@mail.example.com", "severity": "low"}'
+    gateway.rasa.moods[said] = gives([])
+    with customer.listen() as events:
+        customer.post(form={"token": form["token"], "values": values})
+        failed = events.wait_for("error").data
+    assert failed["status"] == "neighbour_lied"
+    assert [field["name"] for field in failed["form"]["fields"]] == ["email", "severity"]
+    del gateway.rasa.moods[said]
+    assert customer.ask(form={"token": failed["form"]["token"], "values": values})["status"] == "answered"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "heard"),
+    [
+        ("first line\nsecond line", "first line\nsecond line", "first line second line"),
+        ("thanks 👨\u200d👩\u200d👧 bye", "thanks 👨\u200d👩\u200d👧 bye", "thanks 👨 👩 👧 bye"),
+        ("a \u202egnp.exe", "a gnp.exe", "a gnp.exe"),
+        ("one\n\n\n\n\ntwo", "one\n\ntwo", "one two"),
+    ],
+)
+def test_a_message_is_shown_as_it_was_written(
+    gateway: Gateway, customer: Customer, written: str, shown: str, heard: str
+) -> None:
+    customer.ask(written)
+    assert gateway.rasa.heard[-1]["message"] == heard
+    assert customer.history()[-2]["text"] == shown
+
+
+def test_an_emoji_that_is_newer_than_this_python_is_no_empty_message(customer: Customer) -> None:
+    reply = customer.ask("\U0001fae9\U0001fadc")
+    assert reply["status"] == "answered" and "only read words" in reply["text"]

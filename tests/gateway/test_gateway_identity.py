@@ -112,3 +112,43 @@ def test_a_wrong_identity_is_refused_with_its_reason(site: Gateway, wrong: str) 
 
 def test_without_a_secret_no_identity_is_believed(gateway: Gateway) -> None:
     assert "IDENTITY_SECRET" in begin(gateway, identity("ann")).json()["message"]
+
+
+def test_a_first_login_resumes_nothing(site: Gateway, question: str) -> None:
+    """Also for a browser that holds an anonymous conversation: the page must not take one for the other."""
+    with Customer(site.address) as anonymous:
+        anonymous.ask(question)
+        for token in (None, anonymous.token):
+            with Customer(site.address, token=token, identity=identity(uuid4().hex)) as customer:
+                assert (customer.session["resumed"], customer.session["messages"]) == (False, [])
+
+
+def test_the_voucher_stands_for_the_identity_in_a_next_conversation(site: Gateway, question: str) -> None:
+    who = uuid4().hex
+    with Customer(site.address, identity=identity(who, email="ann@mail.example.com")) as customer:
+        customer.ask(question)
+        voucher = customer.session["voucher"]
+        with Customer(site.address, token=customer.token, identity=voucher) as same:
+            assert (same.session["resumed"], len(same.history())) == (True, 2)
+        customer.http.delete("/session").raise_for_status()
+        with Customer(site.address, token=customer.token, identity=voucher) as following:
+            assert (following.session["resumed"], following.session["messages"]) == (False, [])
+            following.ask(question)
+    with Customer(site.address, identity=identity(who)) as elsewhere:
+        assert len(elsewhere.session["messages"]) == 2
+    assert site.rasa.heard_text(question)[-1]["metadata"]["customer_email"] == "ann@mail.example.com"
+
+
+@pytest.mark.parametrize("forged", ["fd.", "fd.nonsense", "fd.WyJhbm4iLG51bGxd.aaaa.bbbb"])
+def test_a_forged_voucher_is_refused(site: Gateway, forged: str) -> None:
+    assert begin(site, forged).status_code == 422
+
+
+def test_an_anonymous_customer_gets_no_voucher(site: Gateway) -> None:
+    with Customer(site.address) as customer:
+        assert customer.session["voucher"] is None
+
+
+def test_an_address_that_is_none_is_refused(site: Gateway) -> None:
+    refused = begin(site, identity(uuid4().hex, email="not an email"))
+    assert refused.status_code == 422 and "name@example.com" in refused.json()["message"]

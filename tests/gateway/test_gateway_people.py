@@ -141,3 +141,60 @@ def test_a_person_can_help_from_the_command_line(gateway: Gateway) -> None:
         assert command(gateway, "leave", conversation).returncode == 0
     refused = command(gateway, "say", conversation, "Still there?")
     assert (refused.returncode, refused.stderr.strip()) == (1, "✗ Join the conversation first.")
+
+
+def test_asking_twice_calls_one_person(gateway: Gateway) -> None:
+    with Customer(gateway.address) as customer:
+        handed_over(gateway, customer)
+        heard = len(gateway.rasa.heard)
+        again = customer.http.post("/person", json={}, headers={"Prefer": "wait"}).json()
+    assert again["status"] == "answered" and "noted" in again["text"]
+    assert len(gateway.rasa.heard) == heard
+
+
+def test_a_second_person_is_told_who_is_there(gateway: Gateway, operator: httpx.Client) -> None:
+    with Customer(gateway.address) as customer:
+        conversation = handed_over(gateway, customer)
+        for status in (204, 204):  # Mara may say it twice
+            assert operator.post(f"/{conversation}/join", json={"name": "Mara"}).status_code == status
+        refused = operator.post(f"/{conversation}/join", json={"name": "Ben"})
+        assert refused.status_code == 409 and "Mara is in this conversation" in refused.json()["message"]
+        assert customer.http.post("/session", json={"transport": "bearer"}).json()["person"]["name"] == "Mara"
+
+
+@pytest.mark.parametrize("name", ["   ", "\u202e", "\x1b\x07"])
+def test_a_name_without_letters_is_refused(gateway: Gateway, operator: httpx.Client, name: str) -> None:
+    with Customer(gateway.address) as customer:
+        conversation = handed_over(gateway, customer)
+        assert operator.post(f"/{conversation}/join", json={"name": name}).status_code == 422
+
+
+def test_a_name_can_not_colour_a_terminal(gateway: Gateway, operator: httpx.Client) -> None:
+    with Customer(gateway.address) as customer, customer.listen() as events:
+        conversation = handed_over(gateway, customer)
+        operator.post(f"/{conversation}/join", json={"name": "Ben\n\x1b[31mred"}).raise_for_status()
+        assert events.wait_for("person", count=2).data["name"] == "Ben [31mred"
+
+
+def test_nobody_leaves_who_was_not_there(gateway: Gateway, operator: httpx.Client) -> None:
+    with Customer(gateway.address) as customer:
+        conversation = handed_over(gateway, customer)
+        assert operator.post(f"/{conversation}/leave").status_code == 404
+        listed = operator.get(f"{gateway.address}/operator/v1/conversations").json()["conversations"]
+        assert conversation in [one["id"] for one in listed]
+
+
+def test_what_a_person_leaves_unanswered_is_answered(gateway: Gateway, operator: httpx.Client, question: str) -> None:
+    with Customer(gateway.address) as customer:
+        conversation = handed_over(gateway, customer)
+        operator.post(f"/{conversation}/join", json={"name": "Mara"})
+        customer.ask(question)
+        with customer.listen() as events:
+            operator.post(f"/{conversation}/leave").raise_for_status()
+            assert events.wait_for("reply").data["author"] == "assistant"
+    assert len(gateway.rasa.heard_text(question)) == 1
+
+
+def test_a_conversation_that_is_not_there_is_not_shown(gateway: Gateway) -> None:
+    shown = command(gateway, "show", "web-nobody")
+    assert shown.returncode == 1 and "no such open conversation" in shown.stderr

@@ -91,6 +91,7 @@ def violations(axe: str) -> Callable[[Visitor], list[str]]:
 
     Forced colours are the browser's: axe still reckons with the page's own, so there contrast is left out.
     """
+
     def find(visitor: Visitor) -> list[str]:
         visitor.rest()  # while it fades in, everything lacks contrast
         visitor.page.evaluate(axe)

@@ -1,6 +1,7 @@
 """A customer while processes die. The supervisor starts them again."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -82,3 +83,47 @@ def test_twenty_messages_in_a_rush_are_all_shown_in_order_and_answered_and_none_
     assert {m["status"] for m in replies} == {"answered"}
     assert len({m["turn_id"] for m in replies}) == len(replies) == customer.replies.count()
     assert [m["id"] for m in history] == sorted({m["id"] for m in history})
+
+
+def test_a_moment_without_a_network_is_made_up_for(visit: Visit) -> None:
+    customer = visit()
+    customer.open()
+    customer.ask(ASKED)
+    customer.page.context.set_offline(True)
+    customer.say("Do you keep deleted files?")
+    expect(customer.chat.locator(".not-sent")).to_be_visible()
+    customer.page.wait_for_timeout(1_500)
+    customer.page.context.set_offline(False)
+    expect(customer.replies).to_have_count(2, timeout=20_000)
+    expect(customer.chat.locator(".connection")).to_have_text("")
+    assert [m["text"] for m in customer.history() if m["author"] == "customer"] == [ASKED, "Do you keep deleted files?"]
+
+
+@pytest.mark.parametrize("away", ["rasa", "actions"])
+def test_a_form_that_could_not_be_delivered_comes_again_as_it_was_filled_in_and_opens_one_ticket(
+    visit: Visit, town: Town, away: str
+) -> None:
+    customer = visit()
+    customer.open()
+    customer.ask("I want to open a ticket")
+    customer.form.get_by_label("e-mail").fill("ines@brightfern.example")
+    customer.form.get_by_label("What is it about?").select_option("Backup")
+    customer.form.get_by_label("What happens").fill(f"The backup stops, {uuid4().hex}.")
+    customer.form.get_by_label("How pressing").select_option("high")
+    with town.paused(away):
+        customer.button("Send ticket").click()
+        expect(customer.replies).to_have_count(2, timeout=20_000)
+    expect(customer.form.get_by_label("e-mail")).to_have_value("ines@brightfern.example")
+    expect(customer.form.get_by_label("What happens")).to_have_value(re.compile("The backup stops"))
+    customer.shot(f"form-again-{away}")
+    town.wait_ready()
+    customer.page.wait_for_timeout(2_000)
+    customer.button("Send ticket").click()
+    expect(customer.newest).to_contain_text(re.compile(r"Your ticket is T-\d{6}"), timeout=20_000)
+    with sqlite3.connect(town.var / "frontdesk.db") as database:
+        (opened,) = database.execute(
+            "SELECT count(*) FROM tickets WHERE conversation_id ="
+            " (SELECT conversation_id FROM messages ORDER BY id DESC LIMIT 1)"
+        ).fetchone()
+    database.close()
+    assert opened == 1

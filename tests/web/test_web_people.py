@@ -36,9 +36,11 @@ def test_a_person_is_asked_for_joins_writes_and_leaves_before_the_customers_eyes
     expect(customer.said.last).to_have_text("harbour-plan.pdf")
     customer.shot("person")
 
+    assert customer.replies.count() == 2  # the assistant keeps silent while Mara is there
+
     town.frontdesk("conversations", "leave", conversation)
     expect(note.last).to_have_text("Mara from support left. The assistant answers again.")
-    assert customer.replies.count() == 2  # the assistant kept silent while Mara was there
+    expect(customer.replies).to_have_count(3, timeout=20_000)  # what Mara left unanswered is answered after all
     customer.ask("How do I restore a single file?")
 
 
@@ -75,6 +77,30 @@ def test_a_logged_in_customer_finds_the_conversation_in_another_browser(visit: V
     stranger = visit(shop.address)
     stranger.open()
     expect(stranger.said).to_have_count(0)
+
+
+def test_who_logs_in_while_chatting_goes_on_in_a_conversation_of_their_own(visit: Visit, shop: Shop) -> None:
+    customer = visit(shop.address)
+    customer.open()
+    customer.ask("How do I restore a single file?")
+    customer.chat.evaluate("(chat, token) => { chat.identity = token; }", identity_of(f"customer-{uuid4().hex}"))
+    expect(customer.said).to_have_count(0)
+    customer.ask("How long are deleted files kept on the Solo plan?")
+    expect(customer.said).to_have_text(["How long are deleted files kept on the Solo plan?"])
+
+
+def test_who_is_logged_in_stays_so_in_the_next_conversation(visit: Visit, shop: Shop) -> None:
+    name = f"customer-{uuid4().hex}"
+    shop.identity = lambda: identity_of(name)
+    customer = visit(shop.address)
+    customer.open()
+    customer.ask("How do I restore a single file?")
+    customer.button("New conversation").click()
+    customer.chat.locator(".confirm").get_by_role("button").first.click()
+    expect(customer.said).to_have_count(0)
+    customer.ask("Do schools get a discount?")
+    customer.reload()
+    expect(customer.said).to_have_text(["Do schools get a discount?"])
 
 
 def identity_of(customer: str) -> str:

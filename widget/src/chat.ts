@@ -87,6 +87,7 @@ export class Chat implements BrowserListener {
   }
 
   talkToPerson(shown: string): void {
+    if (this.conversation.unsent.some((outgoing) => outgoing.person)) return;
     this.outbox.send({ key: newKey(), text: shown, person: true });
   }
 
@@ -238,7 +239,10 @@ export class Chat implements BrowserListener {
 
   private connected(): void {
     this.connection = "fine";
-    for (const line of this.conversation.said) if (line.failure === "unreachable") this.again(line);
+    for (const line of this.conversation.said) {
+      const due = line.failure === "busy" && Date.now() >= line.notBefore;
+      if (line.failure === "unreachable" || due) this.again(line);
+    }
     this.changed();
   }
 

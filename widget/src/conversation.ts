@@ -168,14 +168,17 @@ export class Conversation {
     return { kind: "said", uid, message, delivery, outgoing, failure: null, problem: "", notBefore: 0 };
   }
 
-  /** Sent messages by id; without an id where they came; what is not sent stays at the end, next to where one types. */
+  /**
+   * Sent messages by id; without an id where they came; what is still to be sent stays at the end, next to where one
+   * types. What was refused stays where it was said.
+   */
   private insert(line: Line): void {
     const sent = line.kind === "note" || line.delivery === "sent";
     const id = line.kind === "said" ? line.message.id : null;
     const place = this.lines.findIndex(
       (other) =>
         other.kind === "said" &&
-        ((sent && other.delivery !== "sent") || (id !== null && (other.message.id ?? 0) > id)),
+        ((sent && other.delivery !== "sent" && other.failure !== "refused") || (id !== null && (other.message.id ?? 0) > id)),
     );
     this.lines = place < 0 ? [...this.lines, line] : [...this.lines.slice(0, place), line, ...this.lines.slice(place)];
   }

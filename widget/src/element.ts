@@ -106,7 +106,8 @@ export class FrontdeskChat extends LitElement {
     else if (changed.has("identity") && this.chat.phase === "ready") this.chat.begin(true).catch(() => {});
     if (this.opened && !document.hidden) this.chat.markSeen();
     const last = this.chat.conversation.last;
-    if (last && last.message.author !== "customer" && !last.message.form) this.drafts.clear();
+    const over = last && last.message.author !== "customer" && last.message.status === "answered";
+    if (over && !last.message.form) this.drafts.clear();
   }
 
   protected override render() {

@@ -29,6 +29,7 @@ export function pause(attempt: number, random = Math.random): number {
 export class EventStream {
   connected = false;
   private running: AbortController | null = null;
+  private listening: AbortController | null = null;
   private wake: () => void = () => {};
 
   constructor(
@@ -49,8 +50,9 @@ export class EventStream {
     this.wake();
   }
 
-  /** Try again at once, as when the browser says that it is online. */
+  /** Open anew at once, as when the browser says that it is online: what was open may be dead without knowing. */
   hurry(): void {
+    this.listening?.abort();
     this.wake();
   }
 
@@ -74,7 +76,7 @@ export class EventStream {
   }
 
   private async listen(stopped: AbortSignal, opened: () => void): Promise<void> {
-    const silent = new AbortController();
+    const silent = (this.listening = new AbortController());
     const signal = AbortSignal.any ? AbortSignal.any([stopped, silent.signal]) : either(stopped, silent);
     let watchdog = setTimeout(() => silent.abort(), SILENCE_MS);
     try {

@@ -9,6 +9,7 @@ export class SessionKeeper {
   /** Which of this site's conversations this tab shows. */
   private current: string | null = null;
   private usedIdentity: string | null = null;
+  private voucher: string | null = null;
 
   constructor(
     private readonly api: ChatApi,
@@ -59,15 +60,17 @@ export class SessionKeeper {
     this.api.token = null;
   }
 
-  /** An identity is good for one use: a second session of this page resumes without it, as does one whose identity is refused. */
+  /** An identity is good for one use; after that the server's own voucher stands for it. Refused, it is done without. */
   private async ask(): Promise<Session> {
     const given = this.identity() || null; // a page template may leave the attribute empty
-    const fresh = given !== this.usedIdentity ? given : null;
-    const session = await this.api.beginOrResume(fresh).catch((problem: unknown) => {
-      if (fresh && problem instanceof Refused && problem.status < 429) return this.api.beginOrResume(null);
+    if (!given) this.voucher = null;
+    const identity = given !== this.usedIdentity ? given : this.voucher;
+    const session = await this.api.beginOrResume(identity).catch((problem: unknown) => {
+      if (identity && problem instanceof Refused && problem.status < 429) return this.api.beginOrResume(null);
       throw problem;
     });
     this.usedIdentity = given;
+    this.voucher = session.voucher;
     return session;
   }
 }

@@ -62,6 +62,8 @@ export interface Session {
   more: boolean;
   person: Person | null;
   customer: string | null;
+  /** Stands for the identity for the rest of the page's life. */
+  voucher: string | null;
 }
 
 export interface History {

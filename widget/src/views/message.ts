@@ -106,7 +106,7 @@ function failedReply(line: Said, view: View) {
   const { strings } = view;
   return html`
     <div class="not-sent">
-      ${view.chat.conversation.last === line
+      ${view.chat.conversation.last === line && !line.message.form
         ? html`<button type="button" class="small" @click=${() => view.chat.askAgain(line)}>${strings.tryAgain}</button>`
         : nothing}
       <small class="turn">${fill(strings.turn, { turn: line.message.turn_id ?? "" })}</small>
