@@ -41,8 +41,11 @@ from gateway.sessions import Offers, Sessions, Vouchers
 from gateway.settings import ROOT, Settings, settings
 from gateway.slack import address as slack
 from gateway.slack.outlet import SlackOutlet
+from gateway.slack.review import CardWriter
 from gateway.slack.service import SlackService, routes, web_client
 from gateway.turns import Limits, Turns
+from review.queue import Reviews
+from review.settings import settings as review_settings
 
 log = logging.getLogger("frontdesk.gateway")
 
@@ -91,7 +94,10 @@ def build(config: Settings) -> Process:
         return phrases.READY if ready else phrases.NOT_READY
 
     door = Door(slack.CHANNEL, services.door.reader, offers)
-    service = SlackService(config, client, door, services.turns, conversations, outbox, health)
+    reviews = Reviews(engine, review_settings().params(), CardWriter(config.slack_review_channel))
+    service = SlackService(
+        config, client, door, services.turns, conversations, events, outbox, reviews, health
+    )  # fmt: skip
     return Process(rasa, services, outbox, service)
 
 

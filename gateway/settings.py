@@ -20,7 +20,8 @@ class Settings(BaseSettings):
     `allowed_origins`: pages of these origins may use the chat, with commas between, such as
     `https://www.example.com,http://localhost:9000`. The gateway's own origin always may.
     `slack_*`: without a bot token there is no Slack. `slack_internal_channels`: ids of channels, with commas between,
-    in which staff also get internal passages; in direct messages they always do.
+    in which staff also get internal passages; in direct messages they always do. `slack_review_channel`: a private
+    channel for the review queue, without one there is none; `slack_reviewers`: ids of user groups who may decide there.
     """
 
     session_secret: str
@@ -46,6 +47,10 @@ class Settings(BaseSettings):
     slack_app_token: str = ""
     slack_api_url: str = "https://slack.com/api/"
     slack_internal_channels: str = ""
+    slack_review_channel: str = ""
+    slack_reviewers: str = ""
+    review_look_seconds: float = 5.0
+    knowledge_url: str = "http://127.0.0.1:6000"
 
     @field_validator("session_secret")
     @classmethod
@@ -66,6 +71,10 @@ class Settings(BaseSettings):
         if self.slack_bot_token and not (self.slack_signing_secret or self.slack_app_token):
             raise ValueError("SLACK_BOT_TOKEN needs SLACK_SIGNING_SECRET (HTTP) or SLACK_APP_TOKEN (Socket Mode) too")
         return self
+
+    @property
+    def reviewers(self) -> tuple[str, ...]:
+        return tuple(self.slack_reviewers.replace(",", " ").split())
 
     @property
     def staff_channels(self) -> tuple[str, ...]:

@@ -138,15 +138,14 @@ class SlackApp:
 
     async def _form(self, ack: AsyncAck, body: Body, view: Body) -> None:
         conversation, turn = view["private_metadata"].split(" ")
-        address, values = Address.of(conversation), _values(view)
+        address, values = Address.of(conversation), blocks.values_of(view)
         message = await self._conversations.reply_of(conversation, turn)
         if message is None or message.form is None:
             await ack(response_action="errors", errors={next(iter(values)): phrases.STALE})
             return
         try:
             key = f"view.{view['id']}"[:64]
-            given = {name: value or "" for name, value in values.items()}
-            await self._inbound.filled_in(address, key, message.form.token, given, Audience.PUBLIC)
+            await self._inbound.filled_in(address, key, message.form.token, values, Audience.PUBLIC)
         except FrontdeskError as refusal:
             await ack(response_action="errors", errors={next(iter(values)): str(refusal)})
             return
@@ -172,8 +171,10 @@ class SlackApp:
 
     async def _reason(self, ack: AsyncAck, view: Body) -> None:
         conversation, turn = view["private_metadata"].split(" ")
-        values = _values(view)
-        rating = Rating.model_validate({"value": "down", "reason": values["reason"], "comment": values["comment"]})
+        values = blocks.values_of(view)
+        rating = Rating.model_validate(
+            {"value": "down", "reason": values["reason"], "comment": values["comment"] or None}
+        )
         await self._conversations.rate(conversation, turn, rating)
         await ack()
 
@@ -223,12 +224,3 @@ def _kind(body: Body) -> str:
 def _key(body: Body, action: Body) -> str:
     """The same press has the same key, however often Slack sends it."""
     return f"press.{action['action_ts']}.{body['user']['id']}"[:64]
-
-
-def _values(view: Body) -> dict[str, str | None]:
-    values: dict[str, str | None] = {}
-    for name, block in view["state"]["values"].items():
-        element = block["value"]
-        option = element.get("selected_option")
-        values[name] = option["value"] if option else element.get("value")
-    return values

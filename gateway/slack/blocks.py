@@ -1,5 +1,6 @@
 """Replies and forms as Slack's Block Kit, within its limits. https://docs.slack.dev/reference/block-kit/blocks"""
 
+from collections.abc import Mapping
 from typing import Any
 
 from contracts.wire import Decision
@@ -22,18 +23,18 @@ Block = dict[str, Any]
 
 def reply(message: Message) -> tuple[str, list[Block]]:
     """The text for notifications and screen readers, and the blocks: answer, sources, choices, what one can do."""
-    sections = [_section(part) for part in pieces(mrkdwn(message.text), SECTION_CHARS)[:MOST_SECTIONS]]
+    sections = [section(part) for part in pieces(mrkdwn(message.text), SECTION_CHARS)[:MOST_SECTIONS]]
     blocks = [*sections, *_sources(message), *_choices(message)]
     if message.status == "answered":
         blocks.append(_feedback(message))
     return escaped(message.text[:NOTIFICATION_CHARS]), blocks
 
 
-def _section(text: str) -> Block:
+def section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
 
 
-def _context(*texts: str) -> Block:
+def context(*texts: str) -> Block:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text} for text in texts]}
 
 
@@ -44,23 +45,23 @@ def _sources(message: Message) -> list[Block]:
         f"{link(source.url, source.title)} · last updated {source.updated_at:%-d %B %Y}"
         for source in message.sources[:MOST_SOURCES]
     ]
-    return [_context(*first, *links)] if first or links else []
+    return [context(*first, *links)] if first or links else []
 
 
 def _choices(message: Message) -> list[Block]:
     """Quick replies; a menu where there are more than fit in a row. What each stands for is in our history."""
     turn, choices = message.turn_id, message.buttons
     if message.form is not None:
-        fill_in = _button("Fill in the form", "open_form", f"{turn}", style="primary")
+        fill_in = button("Fill in the form", "open_form", f"{turn}", style="primary")
         return [{"type": "actions", "elements": [fill_in]}]
     if len(choices) > BUTTONS_IN_A_ROW:
         options = [
-            {"text": _words(choice.title, BUTTON_CHARS), "value": f"{turn}:{number}"}
+            {"text": words(choice.title, BUTTON_CHARS), "value": f"{turn}:{number}"}
             for number, choice in enumerate(choices[:MOST_OPTIONS])
         ]
-        menu = {"type": "static_select", "action_id": "choose", "placeholder": _words("Choose one"), "options": options}
+        menu = {"type": "static_select", "action_id": "choose", "placeholder": words("Choose one"), "options": options}
         return [{"type": "actions", "elements": [menu]}]
-    buttons = [_button(choice.title, f"choose_{n}", f"{turn}:{n}") for n, choice in enumerate(choices)]
+    buttons = [button(choice.title, f"choose_{n}", f"{turn}:{n}") for n, choice in enumerate(choices)]
     return [{"type": "actions", "elements": buttons}] if buttons else []
 
 
@@ -68,27 +69,27 @@ def _feedback(message: Message) -> Block:
     return {
         "type": "actions",
         "elements": [
-            {**_button("👍", "rate_up", f"{message.turn_id}"), "accessibility_label": "Helpful"},
-            {**_button("👎", "rate_down", f"{message.turn_id}"), "accessibility_label": "Not helpful"},
-            _button("Ask a person", "ask_person", f"{message.turn_id}"),
+            {**button("👍", "rate_up", f"{message.turn_id}"), "accessibility_label": "Helpful"},
+            {**button("👎", "rate_down", f"{message.turn_id}"), "accessibility_label": "Not helpful"},
+            button("Ask a person", "ask_person", f"{message.turn_id}"),
         ],
     }
 
 
-def _button(words: str, action: str, value: str, **more: str) -> Block:
-    return {"type": "button", "text": _words(words, BUTTON_CHARS), "action_id": action, "value": value, **more}
+def button(title: str, action: str, value: str, **more: str) -> Block:
+    return {"type": "button", "text": words(title, BUTTON_CHARS), "action_id": action, "value": value, **more}
 
 
-def _words(text: str, most: int = BUTTON_CHARS) -> Block:
+def words(text: str, most: int = BUTTON_CHARS) -> Block:
     return {"type": "plain_text", "text": text if len(text) <= most else text[: most - 1] + "…", "emoji": True}
 
 
 def form_view(form: Form, private: str, errors_in_text: str | None = None) -> Block:
     """The form as a modal. Its values come back by block id, which is the field's name."""
-    intro = [_section(mrkdwn(errors_in_text))] if errors_in_text else []
+    intro = [section(mrkdwn(errors_in_text))] if errors_in_text else []
     return {
-        "type": "modal", "callback_id": "form", "private_metadata": private, "title": _words(form.title, 24),
-        "submit": _words(form.submit, 24), "close": _words("Cancel", 24),
+        "type": "modal", "callback_id": "form", "private_metadata": private, "title": words(form.title, 24),
+        "submit": words(form.submit, 24), "close": words("Cancel", 24),
         "blocks": [*intro, *(_input(field) for field in form.fields)],
     }  # fmt: skip
 
@@ -96,7 +97,7 @@ def form_view(form: Form, private: str, errors_in_text: str | None = None) -> Bl
 def _input(field: FormField) -> Block:
     element: Block
     if field.kind == "choice":
-        options = [{"text": _words(option.label), "value": option.value} for option in field.options]
+        options = [{"text": words(option.label), "value": option.value} for option in field.options]
         element = {"type": "static_select", "options": options}
         chosen = [option for option in options if option["value"] == field.value]
         element |= {"initial_option": chosen[0]} if chosen else {}
@@ -105,26 +106,26 @@ def _input(field: FormField) -> Block:
         element = {"type": kind, **({"multiline": True} if field.kind == "text" else {})}
         element |= {"initial_value": field.value} if field.value else {}
     return {
-        "type": "input", "block_id": field.name, "label": _words(field.label, 2_000),
-        "element": {**element, "action_id": "value"}, **({"hint": _words(field.error, 2_000)} if field.error else {}),
+        "type": "input", "block_id": field.name, "label": words(field.label, 2_000),
+        "element": {**element, "action_id": field.name}, **({"hint": words(field.error, 2_000)} if field.error else {}),
     }  # fmt: skip
 
 
 def reason_view(private: str) -> Block:
     """Why an answer didn't help."""
-    options = [{"text": _words(words), "value": name} for name, words in REASONS.items()]
+    options = [{"text": words(said), "value": name} for name, said in REASONS.items()]
     return {
-        "type": "modal", "callback_id": "reason", "private_metadata": private, "title": _words("What was wrong?", 24),
-        "submit": _words("Send", 24), "close": _words("Cancel", 24),
+        "type": "modal", "callback_id": "reason", "private_metadata": private, "title": words("What was wrong?", 24),
+        "submit": words("Send", 24), "close": words("Cancel", 24),
         "blocks": [
             {
-                "type": "input", "block_id": "reason", "label": _words("Reason"),
-                "element": {"type": "radio_buttons", "action_id": "value", "options": options},
+                "type": "input", "block_id": "reason", "label": words("Reason"),
+                "element": {"type": "radio_buttons", "action_id": "reason", "options": options},
             },
             {
-                "type": "input", "block_id": "comment", "optional": True, "label": _words("Anything to add?"),
+                "type": "input", "block_id": "comment", "optional": True, "label": words("Anything to add?"),
                 "element": {
-                    "type": "plain_text_input", "action_id": "value", "multiline": True, "max_length": 1_000,
+                    "type": "plain_text_input", "action_id": "comment", "multiline": True, "max_length": 1_000,
                 },
             },
         ],
@@ -135,13 +136,23 @@ def home_view(status: str) -> Block:
     return {
         "type": "home",
         "blocks": [
-            {"type": "header", "text": _words("Frontdesk", 150)},
-            _section(mrkdwn(status)),
-            _section(
+            {"type": "header", "text": words("Frontdesk", 150)},
+            section(mrkdwn(status)),
+            section(
                 "Ask me in a direct message, or mention me in a channel: I answer in the thread, and there you can "
                 "go on without the mention. I answer from our own help pages. When I don't know, I say so, and a "
                 "colleague takes over if you want."
             ),
-            _context("`/frontdesk help` shows what I can do."),
+            context("`/frontdesk help` shows what I can do."),
         ],
     }  # fmt: skip
+
+
+def values_of(view: Mapping[str, Any]) -> dict[str, str]:
+    """What was filled into a modal, by block; several choices with blanks between."""
+    values: dict[str, str] = {}
+    for name, block in view["state"]["values"].items():
+        (element,) = block.values()
+        chosen = element.get("selected_options") or [element.get("selected_option")]
+        values[name] = element.get("value") or " ".join(option["value"] for option in chosen if option)
+    return values

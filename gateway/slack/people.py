@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -37,6 +38,19 @@ class People:
         about = (found or {}).get("user") or {}
         outside = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot", "deleted")
         return about.get("team_id") == self._team and not any(about.get(flag) for flag in outside)
+
+    async def may(self, user: str, groups: Collection[str]) -> bool:
+        """Whether somebody of our staff is in one of the user groups; without groups all staff may."""
+        if not await self.is_staff(user):
+            return False
+        if not groups:
+            return True
+        for group in groups:
+            ask = partial(self._client.usergroups_users_list, usergroup=group)
+            found = await self._remembered(f"group:{group}", ask)
+            if user in ((found or {}).get("users") or ()):
+                return True
+        return False
 
     async def name(self, user: str) -> str:
         """What colleagues call them; some users have no name."""

@@ -14,3 +14,8 @@ PROMPTS = [
     {"title": "Open a ticket", "message": "I want to open a ticket"},
     {"title": "Talk to a person", "message": "I'd like to talk to a person"},
 ]
+REMINDER = "This card is still open: {question}"
+ESCALATION = "<!here> Nobody has decided this card yet: {question}"
+DIGEST = "Review queue on {day}: {opened} cards came, {decided} were decided, {open} are open."
+NOT_ALLOWED = "Only members of the review team can do that. Ask whoever runs Frontdesk to add you to the user group."
+HANDED_BACK = "<@{user}> handed the conversation back; the assistant answers again."

@@ -16,7 +16,7 @@ LOOK_BACK_SECONDS = 60
 KEPT = ("ts", "channel")
 # Nothing that we say there will arrive; https://docs.slack.dev/reference/methods/chat.postMessage#errors
 GONE = {"channel_not_found", "is_archived", "not_in_channel", "user_not_found", "cannot_dm_bot", "message_not_found",
-        "cant_update_message", "thread_not_found", "restricted_action", "msg_too_long", "no_text"}  # fmt: skip
+        "cant_update_message", "thread_not_found", "restricted_action", "msg_too_long", "no_text", "user_not_in_channel"}  # fmt: skip
 # Somebody has to mend something first; until then it waits.
 SHUT_OUT = {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
             "no_permission", "team_access_not_granted", "app_missing_action_url"}  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import aiohttp
 from fastapi import APIRouter, Request, Response
+from prometheus_client import Gauge
 from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
@@ -16,17 +17,21 @@ from slack_sdk.web.async_client import AsyncWebClient
 from contracts.http import problem
 from gateway.conversations import Conversations
 from gateway.door import Door
+from gateway.events import Events
 from gateway.outbox import Outbox
 from gateway.settings import Settings
 from gateway.slack.address import CHANNEL
 from gateway.slack.app import Health, SlackApp
 from gateway.slack.inbound import Inbound
 from gateway.slack.people import People
+from gateway.slack.review import ReviewDesk, open_to_too_many
 from gateway.slack.sender import SlackSender
 from gateway.turns import Turns
+from review.queue import Reviews
 
 log = logging.getLogger("frontdesk.gateway")
 
+REVIEW_STOPPED = Gauge("frontdesk_review_stopped", "1 while the review channel is public, shared or not to be seen")
 PATHS = ("/slack/events", "/slack/interactivity", "/slack/commands")
 NOT_READY = "Slack is being connected. Please send it again."
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
@@ -68,10 +73,14 @@ class SlackService:
         door: Door,
         turns: Turns,
         conversations: Conversations,
+        events: Events,
         outbox: Outbox,
+        reviews: Reviews,
         health: Health,
     ) -> None:
         self._config, self._client, self._door = config, client, door
+        self._events, self._reviews = events, reviews
+        self._reviewing: asyncio.Task[None] | None = None
         self._turns, self._conversations, self._outbox, self._health = turns, conversations, outbox, health
         self._handler: AsyncSlackRequestHandler | None = None
         self._socket: AsyncSocketModeHandler | None = None
@@ -86,9 +95,10 @@ class SlackService:
         self._task = asyncio.create_task(self._connect())
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = [task for task in (self._task, self._reviewing) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._socket is not None:
             await self._socket.close_async()  # type: ignore[no-untyped-call]
 
@@ -129,8 +139,36 @@ class SlackService:
         )  # fmt: skip
         people = People(self._client, identity.team, self._config.staff_channels)
         inbound = Inbound(self._door, self._turns, self._conversations, self._outbox, people, identity.bot)
+        if self._config.slack_review_channel:
+            self._open_reviews(bolt, people)
         SlackApp(bolt, inbound, self._conversations, self._outbox, people, identity.team, self._health)
         if self._config.slack_app_token:
             self._socket = AsyncSocketModeHandler(bolt, self._config.slack_app_token)
             await self._socket.connect_async()  # type: ignore[no-untyped-call]
         self._handler = AsyncSlackRequestHandler(bolt)
+
+    def _open_reviews(self, bolt: AsyncApp, people: People) -> None:
+        desk = ReviewDesk(
+            self._reviews, self._conversations, self._turns, self._events, self._outbox, people,
+            self._config.slack_review_channel, self._config.reviewers, self._corrected,
+        )  # fmt: skip
+        desk.listen(bolt)
+        self._reviewing = asyncio.create_task(self._review(desk))
+
+    async def _review(self, desk: ReviewDesk) -> None:
+        """Cards go only where nobody from outside reads them; until then none is opened."""
+        while (why := await open_to_too_many(self._client, self._config.slack_review_channel)) is not None:
+            REVIEW_STOPPED.set(1)
+            log.error("slack: no review cards: %s", why)
+            await asyncio.sleep(LONGEST_PAUSE)
+        REVIEW_STOPPED.set(0)
+        await desk.run(self._config.review_look_seconds)
+
+    async def _corrected(self) -> None:
+        """Tell the knowledge service at once; it looks every few seconds anyway."""
+        try:
+            timeout = aiohttp.ClientTimeout(total=2)
+            async with aiohttp.ClientSession(timeout=timeout) as http:
+                await http.post(f"{self._config.knowledge_url}/corrections/sync")
+        except (aiohttp.ClientError, TimeoutError) as error:
+            log.warning("the knowledge service was not told of a correction: %s", type(error).__name__)

@@ -1,0 +1,142 @@
+"""A review card as Slack shows it: what was asked and answered, from what, why it is here, what one can do."""
+
+from typing import Any
+
+from gateway.slack.address import CHANNEL, Address
+from gateway.slack.blocks import button, context, section, words
+from gateway.slack.words import escaped, link, mrkdwn, pieces
+from review.cards import CLAIMED, DECIDED, Card, Kind, Lane
+
+Block = dict[str, Any]
+QUESTION_CHARS, ANSWER_CHARS = 1_500, 2_500
+MOST_SOURCES = 6
+LANES = {Lane.SAMPLE: "Sample", Lane.RISK: "Risk"}
+VERDICTS = {
+    Kind.APPROVE: "✓ Approved", Kind.CORRECT: "✎ Corrected", Kind.REJECT: "✗ Rejected",
+    Kind.NEEDS_PAGE: "📄 Needs a page", Kind.TAKE_OVER: "👤 Taken over",
+}  # fmt: skip
+AUDIENCES = {"public": "Everybody", "internal": "Staff only"}
+
+
+def card(one: Card) -> tuple[str, list[Block]]:
+    """The text for notifications and the blocks."""
+    why = " ".join(escaped(reason.sentence) for reason in one.reasons)
+    blocks = [
+        context(f"*{LANES[one.lane]}* · {why}"),
+        section("*Question*\n" + _quoted(one.question, QUESTION_CHARS)),
+        section(f"*Answer* ({one.decision or one.status})\n" + _quoted(one.text, ANSWER_CHARS)),
+        context(*_evidence(one)),
+        *_state(one),
+    ]
+    return f"{LANES[one.lane]}: {escaped(one.question[:200])}", blocks
+
+
+def _quoted(text: str, most: int) -> str:
+    first = next(iter(pieces(mrkdwn(text), most)), "")
+    return "\n".join("> " + line for line in first.split("\n"))
+
+
+def _evidence(one: Card) -> list[str]:
+    found = [f"{source.score:.2f} {link(source.url, source.title)}" for source in one.sources[:MOST_SOURCES]]
+    support = one.evidence.support if one.evidence else None
+    said = [f"support {support:.2f}"] if support is not None else []
+    rated = (
+        [f"rated {one.rating}: {escaped(one.rating_comment or one.rating_reason or 'no reason')}"] if one.rating else []
+    )
+    return [*(found or ["no sources"]), *said, *rated, _where(one)]
+
+
+def _where(one: Card) -> str:
+    at = f"{one.answered_at:%-d %B %H:%M} UTC"
+    if one.channel != CHANNEL:
+        return f"{one.channel} · {at} · `{one.conversation}` · `{one.turn_id}`"
+    address = Address.of(one.conversation)
+    thread = f"&thread_ts={address.thread}" if address.thread else ""
+    url = f"https://slack.com/app_redirect?team={address.team}&channel={address.channel}{thread}"
+    return f"{link(url, 'the conversation')} · {at} · `{one.turn_id}`"
+
+
+def _state(one: Card) -> list[Block]:
+    if one.state == DECIDED and one.verdict is not None and one.decided_at is not None:
+        stamp = f"*{VERDICTS[one.verdict]}* by <@{one.claimed_by}> · {one.decided_at:%-d %B %H:%M} UTC"
+        return [context(stamp), {"type": "actions", "elements": [button("Undo", "review_undo", str(one.id))]}]
+    claimed = [context(f"<@{one.claimed_by}> has this card")] if one.state == CLAIMED else []
+    return [*claimed, _choices(one)]
+
+
+def _choices(one: Card) -> Block:
+    id = str(one.id)
+    return {
+        "type": "actions",
+        "elements": [
+            button("Approve", "review_approve", id, style="primary"),
+            button("Correct …", "review_correct", id),
+            button("Reject", "review_reject", id, style="danger"),
+            button("Needs a page", "review_needs_page", id),
+            button("Take over", "review_take_over", id),
+        ],
+    }
+
+
+def correction_view(one: Card) -> Block:
+    """Prefilled with the question as it was searched and the answer as it was given."""
+    audience = "internal" if one.channel == CHANNEL else "public"
+    return {
+        "type": "modal", "callback_id": "review_correction", "private_metadata": str(one.id), "notify_on_close": True,
+        "title": words("Correct the answer", 24), "submit": words("Save", 24), "close": words("Cancel", 24),
+        "blocks": [
+            _text("question", "Question", one.asked, 1_000),
+            _text("answer", "Answer that customers should get", "" if one.decision == "unknown" else one.text, 3_000),
+            *_source_picker(one),
+            {
+                "type": "input", "block_id": "audience", "label": words("Who may read it"),
+                "element": {
+                    "type": "static_select", "action_id": "audience", "initial_option": _option(audience),
+                    "options": [_option(name) for name in AUDIENCES],
+                },
+            },
+        ],
+    }  # fmt: skip
+
+
+def _text(name: str, label: str, value: str, most: int) -> Block:
+    element = {"type": "plain_text_input", "action_id": name, "multiline": True, "max_length": most}
+    if value:
+        element["initial_value"] = value[:most]
+    return {"type": "input", "block_id": name, "label": words(label, 150), "element": element}
+
+
+def _source_picker(one: Card) -> list[Block]:
+    if not one.sources:
+        return []
+    options = [
+        {"text": words(source.title), "value": str(number)} for number, source in enumerate(one.sources[:MOST_SOURCES])
+    ]
+    picker = {"type": "multi_static_select", "action_id": "sources", "options": options}
+    label = words("Sources shown under it", 150)
+    return [{"type": "input", "block_id": "sources", "optional": True, "label": label, "element": picker}]
+
+
+def _option(audience: str) -> Block:
+    return {"text": words(AUDIENCES[audience]), "value": audience}
+
+
+def message_view(one: Card) -> Block:
+    """What the operator writes to the customer."""
+    return {
+        "type": "modal", "callback_id": "review_message", "private_metadata": str(one.id),
+        "title": words("Send to customer", 24), "submit": words("Send", 24), "close": words("Cancel", 24),
+        "blocks": [_text("text", "The customer reads this", "", 3_000)],
+    }  # fmt: skip
+
+
+def desk(one: Card) -> tuple[str, list[Block]]:
+    """What stands in the thread of a card that was taken over."""
+    text = (
+        "You are in the conversation; the assistant is silent. What you write in this thread the customer never sees."
+    )
+    elements = [
+        button("Send to customer …", "review_write", str(one.id), style="primary"),
+        button("Hand back", "review_hand_back", str(one.id)),
+    ]
+    return text, [section(text), {"type": "actions", "elements": elements}]
