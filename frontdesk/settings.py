@@ -90,10 +90,12 @@ class LocalSettings:
         }
 
     def digest(self) -> str:
-        """Changes with every setting that `.env.example` names; what else stands in the environment doesn't count."""
+        """Changes with every setting that `.env.example` names, as the processes get it: given, made or by default."""
         names = SETTING.findall((ROOT / ".env.example").read_text(encoding="utf-8"))
-        said = "\n".join(f"{name}={self.given.get(name, '')}" for name in sorted(set(names)))
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+        ports = {f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()}
+        said = self.process_environment() | ports
+        text = "\n".join(f"{name}={said.get(name, '')}" for name in sorted(set(names)))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _tracker_url(self) -> str:
         """Rasa keeps its conversations in the same PostgreSQL, or in a SQLite file of its own."""

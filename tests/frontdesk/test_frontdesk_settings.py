@@ -90,8 +90,18 @@ def test_tls_alone_is_refused_with_what_is_missing(tmp_path: Path) -> None:
         _ = settings(tmp_path, EDGE_TLS_PORT="8443").ports
 
 
-def test_the_digest_changes_with_a_setting_and_with_nothing_else() -> None:
-    plain = LocalSettings({"PATH": "/bin"}).digest()
-    assert LocalSettings({"PATH": "/usr/bin", "SHLVL": "3"}).digest() == plain
-    for name in ("ALLOWED_ORIGINS", "IDENTITY_SECRET", "SESSION_SECRET", "TURN_SECONDS", "EDGE_PORT"):
-        assert LocalSettings({name: "1"}).digest() != plain
+def test_the_digest_changes_with_a_setting_and_with_nothing_else(tmp_path: Path) -> None:
+    plain = settings(tmp_path, PATH="/bin").digest()
+    assert settings(tmp_path, PATH="/usr/bin", SHLVL="3").digest() == plain
+    for name in ("ALLOWED_ORIGINS", "IDENTITY_SECRET", "SESSION_SECRET", "TURN_SECONDS"):
+        assert settings(tmp_path, **{name: "1"}).digest() != plain
+    assert settings(tmp_path, EDGE_PORT="8088").digest() != plain
+
+
+def test_the_digest_is_the_same_once_the_secrets_of_this_machine_are_made(tmp_path: Path) -> None:
+    """`frontdesk` puts the operator's token into its own environment as soon as there is one."""
+    first = settings(tmp_path)
+    before = first.digest()
+    later = settings(tmp_path, **first.client_environment())
+    assert "OPERATOR_TOKEN" in later.given
+    assert later.digest() == before
