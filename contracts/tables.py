@@ -6,7 +6,7 @@ Times are UTC. JSON columns hold what the wire models dump.
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import JSON, DateTime, Float, ForeignKey, Index, Integer, String, Text, false
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -242,7 +242,8 @@ class OutboxRow(Base):
 class ConversationRow(Base):
     """A conversation that has at least one message. `customer` is the host site's id of a logged-in user.
 
-    `person` is who of the team is in it; `person_state` is `asked`, `joined` or null.
+    `person` is who of the team is in it; `person_state` is `asked`, `joined` or null. `card_id`: the review card in whose
+    thread the talk is shown to operators. `rasa_paused`: what Rasa was told last, which follows `person_state`.
     """
 
     __tablename__ = "conversations"
@@ -253,6 +254,8 @@ class ConversationRow(Base):
     person: Mapped[str | None] = mapped_column(String(64))
     person_state: Mapped[str | None] = mapped_column(String(16), index=True)
     person_since: Mapped[datetime | None]
+    card_id: Mapped[int | None] = mapped_column(Integer)
+    rasa_paused: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(default=now)
     ended_at: Mapped[datetime | None]
 

@@ -67,6 +67,22 @@ class Passage(Wire):
     lexical: float = 0.0
 
 
+class Source(Wire):
+    """What the customer sees of a passage under an answer."""
+
+    id: str
+    title: str
+    url: str
+    score: float
+    updated_at: datetime
+
+
+class ReviewedAnswer(Passage):
+    """What an operator wrote for a question; `sources` are the pages that it leans on, with the score of the match."""
+
+    sources: tuple[Source, ...] = ()
+
+
 class SearchRequest(Wire):
     question: Annotated[str, Field(min_length=1, max_length=MAX_QUESTION_CHARS)]
     previous_question: Annotated[str, Field(max_length=MAX_QUESTION_CHARS)] | None = None
@@ -80,7 +96,8 @@ class SearchRequest(Wire):
 class SearchResponse(Wire):
     """Passages, best first. `question` is what was searched: a follow-up comes back joined to its forerunner.
 
-    `reviewed` is the operators' answer that comes nearest, its `score` the probability that it answers this question.
+    `reviewed` is the operators' answer that comes nearest, its `score` the probability that it was written for a
+    question that means the same; None where that is next to nothing.
     """
 
     question: str
@@ -88,7 +105,7 @@ class SearchResponse(Wire):
     index_version: str
     embedding_model: str
     took_ms: float
-    reviewed: Passage | None = None
+    reviewed: ReviewedAnswer | None = None
 
 
 class DraftPassage(Wire):
@@ -121,16 +138,6 @@ class Draft(Wire):
     first_token_ms: float
     total_ms: float
     stopped: str
-
-
-class Source(Wire):
-    """What the customer sees of a passage under an answer."""
-
-    id: str
-    title: str
-    url: str
-    score: float
-    updated_at: datetime
 
 
 class Evidence(Wire):

@@ -40,9 +40,11 @@ from gateway.rasa import RasaClient
 from gateway.sessions import Offers, Sessions, Vouchers
 from gateway.settings import ROOT, Settings, settings
 from gateway.slack import address as slack
+from gateway.slack.card_writer import CardWriter
+from gateway.slack.following import Following
 from gateway.slack.outlet import SlackOutlet
-from gateway.slack.review import CardWriter
-from gateway.slack.service import SlackService, routes, web_client
+from gateway.slack.service import Review, SlackService, routes, web_client
+from gateway.takeover import RasaInStep
 from gateway.turns import Limits, Turns
 from review.queue import Reviews
 from review.settings import settings as review_settings
@@ -71,20 +73,22 @@ def build(config: Settings) -> Process:
     rasa = RasaClient(config.rasa_url)
     engine = open_engine(config.database_url, config.database_patience_seconds)
     quick = open_engine(config.database_url, 0) if engine.dialect.name == "sqlite" else None
-    conversations = Conversations(engine, quick)
+    outbox, client = Outbox(engine), web_client(config)
+    conversations = Conversations(engine, quick, Following(outbox, config.slack_review_channel))
+    in_step = RasaInStep(conversations, rasa)
     events = Events(config.streams_per_conversation, config.streams_in_all)
     offers = Offers(config.session_secret, config.session_days)
     limits = Limits(
         config.turn_seconds, config.burst_seconds, config.turns_at_once, config.waiting_in_all,
         config.waiting_per_conversation,
     )  # fmt: skip
-    outbox, client = Outbox(engine), web_client(config)
     outlets = {slack.CHANNEL: SlackOutlet(client, outbox)} if config.slack_bot_token else {}
     services = Services(
         sessions=Sessions(config.session_secret, config.session_days), offers=offers,
         identities=Identities(config.identity_secret), vouchers=Vouchers(config.session_secret),
         conversations=conversations, events=events,
-        turns=Turns(rasa, conversations, events, offers, limits, outlets), door=Door(CHANNEL, MessageReader(), offers),
+        turns=Turns(rasa, conversations, events, offers, limits, outlets), in_step=in_step,
+        door=Door(CHANNEL, MessageReader(), offers),
     )  # fmt: skip
     if not config.slack_bot_token:
         return Process(rasa, services, outbox, None)
@@ -94,9 +98,10 @@ def build(config: Settings) -> Process:
         return phrases.READY if ready else phrases.NOT_READY
 
     door = Door(slack.CHANNEL, services.door.reader, offers)
-    reviews = Reviews(engine, review_settings().params(), CardWriter(config.slack_review_channel))
+    params = review_settings().params()
+    review = Review(engine, Reviews(engine, params, CardWriter(config.slack_review_channel)), params)
     service = SlackService(
-        config, client, door, services.turns, conversations, events, outbox, reviews, health
+        config, client, door, services.turns, conversations, events, outbox, in_step, review, health
     )  # fmt: skip
     return Process(rasa, services, outbox, service)
 
@@ -106,7 +111,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     config = settings()
     process = build(config)
     app.state.rasa, app.state.services, app.state.slack = process.rasa, process.services, process.slack
-    tasks = [asyncio.create_task(_recover(process.services, config)), asyncio.create_task(process.outbox.run())]
+    works = (_recover(process.services, config), process.outbox.run(), process.services.in_step.run())
+    tasks = [asyncio.create_task(work) for work in works]
     if process.slack is not None:
         process.slack.start()
     # What is loaded by now stays; looking through it for garbage again and again took a tenth of a turn's time.
@@ -130,6 +136,7 @@ async def _recover(built: Services, config: Settings) -> None:
         try:
             for conversation, name in await built.conversations.take_back(silent_for):
                 built.events.publish(conversation, Event("person", PersonState(state="left", name=name)))
+                built.in_step.look()
                 recovered = False
             if not recovered:
                 await built.turns.recover()

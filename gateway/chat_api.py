@@ -36,6 +36,7 @@ from gateway.events import Event, Events, Stream
 from gateway.identity import Identities
 from gateway.sessions import COOKIE, Customer, Offer, Offers, Session, Sessions, Vouchers
 from gateway.settings import settings
+from gateway.takeover import RasaInStep
 from gateway.turns import Incoming, InLine, Turns
 
 CHANNEL = "web"
@@ -76,6 +77,7 @@ class Services:
     conversations: Conversations
     events: Events
     turns: Turns
+    in_step: RasaInStep
     door: Door
 
 

@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Engine, Row, bindparam, delete, insert, null, select, text, update
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    Row,
+    bindparam,
+    delete,
+    func,
+    insert,
+    null,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -21,6 +34,7 @@ from gateway import phrases
 from gateway.chat_models import Form, History, Message, PersonState, Rating, SourceLink
 from gateway.outbox import OUTBOX, Send
 from gateway.sessions import Offer
+from gateway.takeover import Follower, Happening, Kind, Nobody
 
 PAGE = 50
 WAITING, DONE, WITH_PERSON = "waiting", "done", "with_person"
@@ -44,12 +58,14 @@ SETTLE = (
 
 @dataclass(frozen=True)
 class Standing:
-    """How a conversation stands. One that was never written in stands like a new one."""
+    """How a conversation stands. One that was never written in stands like a new one. `rasa_paused`: Rasa was told of
+    a person and not yet that they left."""
 
     ended: bool = False
     customer: str | None = None
     email: str | None = None
     person: PersonState | None = None
+    rasa_paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,10 +115,13 @@ class Unanswered:
 
 
 class Conversations:
-    """`quick`: an engine of the same database that never waits for a lock; only for one without a server."""
+    """`quick`: an engine of the same database that never waits for a lock; only for one without a server.
 
-    def __init__(self, engine: Engine, quick: Engine | None = None) -> None:
-        self._engine, self._quick = engine, quick
+    `follower` is told of what a person does in a conversation.
+    """
+
+    def __init__(self, engine: Engine, quick: Engine | None = None, follower: Follower | None = None) -> None:
+        self._engine, self._quick, self._follower = engine, quick, follower or Nobody()
 
     async def _run(self, work: Callable[[Session], Result]) -> Result:
         def transaction() -> Result:
@@ -281,13 +300,18 @@ class Conversations:
 
         return await self._run(work)
 
-    async def pass_on(self, ids: Sequence[int]) -> None:
+    async def pass_on(self, conversation: str, ids: Sequence[int]) -> None:
         """These messages are for the person in the conversation."""
 
         def work(session: Session) -> None:
-            session.execute(update(MessageRow).where(MessageRow.id.in_(ids)).values(state=WITH_PERSON, turn_id=None))
+            rows = session.scalars(select(MessageRow).where(MessageRow.id.in_(ids), MessageRow.state == WAITING))
+            there = session.get_one(ConversationRow, conversation)
+            for row in rows:
+                row.state, row.turn_id = WITH_PERSON, None
+                self._tell(session, Kind.HEARD, there, text=redact(row.text))
 
         await self._run(work)
+        self._follower.wake()
 
     async def unanswered(self) -> list[Unanswered]:
         """In the order in which they came."""
@@ -376,31 +400,44 @@ class Conversations:
 
         return await self._run(work)
 
-    async def join(self, conversation: str, name: str) -> None:
-        """Raises NotFound for a conversation that isn't there or is over, Used when somebody else is in it."""
+    async def join(self, conversation: str, name: str, card: int | None = None) -> None:
+        """`card`: the talk is followed in its thread. Raises NotFound for a conversation that isn't there or is over,
+        Used when somebody else is in it."""
+        await self._run(lambda session: self._join(session, conversation, name, card))
+        self._follower.wake()
 
-        def work(session: Session) -> None:
-            row = _existing(session, conversation)
-            if row.person_state == "joined" and row.person != name:
-                raise Used(phrases.TAKEN.format(name=row.person))
-            row.person, row.person_state, row.person_since = name, "joined", now()
+    def join_within(self, connection: Connection, conversation: str, name: str, card: int) -> None:
+        """`join` as a part of another transaction, the talk to be followed in the thread of `card`."""
+        with Session(connection, join_transaction_mode="rollback_only") as session, session.begin():
+            self._join(session, conversation, name, card)
 
-        await self._run(work)
+    def _join(self, session: Session, conversation: str, name: str, card: int | None = None) -> None:
+        row = _existing(session, conversation, lock=True)
+        there = row.person_state == "joined"
+        if there and row.person != name:
+            raise Used(phrases.TAKEN.format(name=row.person))
+        row.person, row.person_state, row.person_since = name, "joined", now()
+        row.card_id = card if card is not None else row.card_id
+        if not there:
+            self._tell(session, Kind.JOINED, row)
 
     async def leave(self, conversation: str) -> str:
         """Returns who left. What they left unanswered waits for a turn. Raises NotFound when nobody had joined."""
 
         def work(session: Session) -> str:
-            row = _existing(session, conversation)
+            row = _existing(session, conversation, lock=True)
             if row.person_state != "joined":
                 raise NotFound(phrases.JOIN_FIRST)
             name = row.person or ""
-            row.person, row.person_state, row.person_since = None, None, None
+            self._tell(session, Kind.LEFT, row)
+            row.person, row.person_state, row.person_since, row.card_id = None, None, None, None
             unanswered = update(MessageRow).where(MessageRow.id.in_(_with_person(conversation)))
             session.execute(unanswered.values(state=WAITING))
             return name
 
-        return await self._run(work)
+        name = await self._run(work)
+        self._follower.wake()
+        return name
 
     async def say(self, conversation: str, words: str) -> Message:
         """A message of the person who is there. Raises NotFound when nobody has joined."""
@@ -417,9 +454,22 @@ class Conversations:
             )  # fmt: skip
             session.add(message)
             session.flush()
+            self._tell(session, Kind.SAID, row, text=words)
             return _message(message, None)
 
-        return await self._run(work)
+        message = await self._run(work)
+        self._follower.wake()
+        return message
+
+    async def out_of_step(self) -> list[tuple[str, bool]]:
+        """Conversations of which Rasa doesn't know yet whether a person is in them, and whether one is."""
+        joined = func.coalesce(CONVERSATIONS.c.person_state, "") == "joined"
+        apart = select(CONVERSATIONS.c.id, joined.label("joined")).where(joined != CONVERSATIONS.c.rasa_paused)
+        return await self._run_light(lambda connection: [(row.id, row.joined) for row in connection.execute(apart)])
+
+    async def rasa_knows(self, conversation: str, paused: bool) -> None:
+        told = update(CONVERSATIONS).where(CONVERSATIONS.c.id == conversation).values(rasa_paused=paused)
+        await self._run_light(lambda connection: connection.execute(told))
 
     async def with_people(self) -> list[tuple[str, PersonState, datetime]]:
         """Conversations that want or have a person, the longest waiting first."""
@@ -457,11 +507,19 @@ class Conversations:
             out = []
             for row in rows:
                 out.append((row.id, row.person or ""))
-                row.person, row.person_state, row.person_since = None, "asked", now()
+                self._tell(session, Kind.TAKEN_BACK, row)
+                row.person, row.person_state, row.person_since, row.card_id = None, "asked", now(), None
                 session.execute(update(MessageRow).where(MessageRow.id.in_(_with_person(row.id))).values(state=WAITING))
             return out
 
-        return await self._run(work)
+        out = await self._run(work)
+        if out:
+            self._follower.wake()
+        return out
+
+    def _tell(self, session: Session, kind: Kind, row: ConversationRow, text: str = "") -> None:
+        happening = Happening(kind, row.id, row.channel, row.person or "", row.card_id, text)
+        self._follower.write(session.connection(), happening)
 
 
 def _open(session: Session, conversation: str, channel: str) -> ConversationRow:
@@ -473,8 +531,9 @@ def _open(session: Session, conversation: str, channel: str) -> ConversationRow:
     return row
 
 
-def _existing(session: Session, conversation: str) -> ConversationRow:
-    row = session.get(ConversationRow, conversation)
+def _existing(session: Session, conversation: str, lock: bool = False) -> ConversationRow:
+    """`lock`: nobody else changes it until the transaction is over."""
+    row = session.get(ConversationRow, conversation, with_for_update=lock)
     if row is None or row.ended_at is not None:
         raise NotFound(phrases.NO_SUCH_CONVERSATION)
     return row
@@ -507,7 +566,7 @@ def _standing(row: ConversationRow | Row[Any] | None) -> Standing:
     if row is None:
         return Standing()
     person = None if row.person_state is None else PersonState(state=row.person_state, name=row.person)
-    return Standing(row.ended_at is not None, row.customer, row.email, person)
+    return Standing(row.ended_at is not None, row.customer, row.email, person, row.rasa_paused)
 
 
 def _unanswered(row: MessageRow) -> Unanswered:

@@ -66,6 +66,7 @@ async def join(id: ConversationId, body: Joining, gateway: Gateway) -> None:
         raise BadRequest(phrases.NO_NAME)
     await gateway.conversations.join(id, name)
     gateway.events.publish(id, Event("person", PersonState(state="joined", name=name)))
+    gateway.in_step.look()
 
 
 @router.post("/{id}/say")
@@ -83,4 +84,5 @@ async def leave(id: ConversationId, gateway: Gateway) -> None:
     """The assistant answers again, first of all what was left unanswered."""
     name = await gateway.conversations.leave(id)
     gateway.events.publish(id, Event("person", PersonState(state="left", name=name)))
+    gateway.in_step.look()
     await gateway.turns.recover()

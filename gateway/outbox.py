@@ -104,6 +104,11 @@ class Outbox:
         found = select(OUTBOX.c.result).where(OUTBOX.c.key == key, OUTBOX.c.state == "sent")
         return await self._run(lambda connection: connection.scalar(found))
 
+    async def knows(self, key: str) -> bool:
+        """Whether it was put in, sent or not."""
+        found = select(OUTBOX.c.id).where(OUTBOX.c.key == key)
+        return await self._run(lambda connection: connection.scalar(found)) is not None
+
     async def run(self) -> None:
         """Send until cancelled."""
         while True:

@@ -11,6 +11,7 @@ from contracts.wire import Evidence
 from gateway.chat_models import FormField
 
 PATH = "/webhooks/rest/webhook"
+CONVERSATIONS = "/webhooks/rest/conversations"
 
 
 class RasaButton(BaseModel):
@@ -87,6 +88,19 @@ class RasaClient:
             raise NeighbourDown(f"Rasa can't be reached ({type(error).__name__}).") from error
         except ValidationError as error:
             raise NeighbourLied("Rasa gave something else than a list of messages.") from error
+
+    async def set_paused(self, conversation: str, paused: bool, seconds: float) -> None:
+        """The dialogue hears nothing while a person is there. Raises as `send` does."""
+        url = f"{self._url}{CONVERSATIONS}/{conversation}/paused"
+        try:
+            timeout = aiohttp.ClientTimeout(total=seconds)
+            async with self._http.put(url, json={"paused": paused}, timeout=timeout) as response:
+                if response.status >= 300:
+                    raise NeighbourLied(f"Rasa answered with status {response.status}.")
+        except TimeoutError as error:
+            raise DeadlinePassed(f"Rasa did not answer within {seconds:.1f} s.") from error
+        except aiohttp.ClientError as error:
+            raise NeighbourDown(f"Rasa can't be reached ({type(error).__name__}).") from error
 
     async def ready(self) -> bool:
         try:

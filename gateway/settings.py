@@ -21,7 +21,9 @@ class Settings(BaseSettings):
     `https://www.example.com,http://localhost:9000`. The gateway's own origin always may.
     `slack_*`: without a bot token there is no Slack. `slack_internal_channels`: ids of channels, with commas between,
     in which staff also get internal passages; in direct messages they always do. `slack_review_channel`: a private
-    channel for the review queue, without one there is none; `slack_reviewers`: ids of user groups who may decide there.
+    channel for the review queue, without one there is none; `slack_reviewers`: ids of user groups who may decide there,
+    `slack_correctors` those who may write answers, `slack_take_over` those who may talk to customers. These two are the
+    reviewers where they are empty; without reviewers every full member of the workspace in that channel may.
     """
 
     session_secret: str
@@ -49,6 +51,8 @@ class Settings(BaseSettings):
     slack_internal_channels: str = ""
     slack_review_channel: str = ""
     slack_reviewers: str = ""
+    slack_correctors: str = ""
+    slack_take_over: str = ""
     review_look_seconds: float = 5.0
     knowledge_url: str = "http://127.0.0.1:6000"
 
@@ -74,11 +78,19 @@ class Settings(BaseSettings):
 
     @property
     def reviewers(self) -> tuple[str, ...]:
-        return tuple(self.slack_reviewers.replace(",", " ").split())
+        return _listed(self.slack_reviewers)
+
+    @property
+    def correctors(self) -> tuple[str, ...]:
+        return _listed(self.slack_correctors) or self.reviewers
+
+    @property
+    def take_over(self) -> tuple[str, ...]:
+        return _listed(self.slack_take_over) or self.reviewers
 
     @property
     def staff_channels(self) -> tuple[str, ...]:
-        return tuple(self.slack_internal_channels.replace(",", " ").split())
+        return _listed(self.slack_internal_channels)
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -90,6 +102,10 @@ class Settings(BaseSettings):
                     f"ALLOWED_ORIGINS: {origin} is no origin. Write scheme, host and port alone: https://www.example.com"
                 )
         return said
+
+
+def _listed(said: str) -> tuple[str, ...]:
+    return tuple(said.replace(",", " ").split())
 
 
 @cache

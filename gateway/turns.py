@@ -250,7 +250,7 @@ class Turns:
         if claim.answered:
             return await self._answered(turn)
         if person is not None and person.state == "joined" and ids:
-            return await self._pass_on(ids, person)
+            return await self._pass_on(conversation, ids, person)
         self._events.publish(conversation, Event("thinking", Thinking(turn_id=turn)))
         outlet = self._outlets.get(burst[0].message.channel)
         if outlet is not None:
@@ -290,6 +290,8 @@ class Turns:
             seconds = self._limits.seconds - (time.monotonic() - started)
             if seconds <= 0:
                 raise DeadlinePassed("The turn's time passed while it stood in line.")
+            if standing.rasa_paused:
+                await self._rasa.set_paused(conversation, False, seconds)
             return await self._rasa.send(conversation, words, turn, audience, seconds, standing.email)
         except FrontdeskError as error:
             log.warning("turn=%s failed: %s", turn, error)
@@ -389,9 +391,9 @@ class Turns:
                 NOT_STORED.labels("answer", type(error).__name__).inc()
         log.error("turn=%s could not be stored at all", answer["turn_id"])
 
-    async def _pass_on(self, ids: Sequence[int], person: PersonState) -> ChatReply:
+    async def _pass_on(self, conversation: str, ids: Sequence[int], person: PersonState) -> ChatReply:
         try:
-            await self._conversations.pass_on(ids)
+            await self._conversations.pass_on(conversation, ids)
         except SQLAlchemyError as error:
             NOT_STORED.labels("pass_on", type(error).__name__).inc()
         TURNS.labels("with_person", "none").inc()

@@ -4,6 +4,9 @@ The gateway keeps each message in an inbox and, when it was killed before the an
 `metadata.turn_id`. Here the second request waits for the first or gets its messages again; the dialogue moves on once.
 Other differences to Rasa's channel: who hangs up doesn't stop the turn, and a body that is no message is a 400. All is
 kept in the memory of one Rasa process: a restarted one, or a second one, knows nothing of it.
+
+While a person is in a conversation the gateway pauses it here too. Rasa has that in its HTTP API only, which can also
+replace the model; this channel can pause and nothing more.
 """
 
 from __future__ import annotations
@@ -18,9 +21,11 @@ from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.channels.rest import RestInput
-from sanic import Blueprint
+from rasa.shared.core.events import ConversationPaused, ConversationResumed
+from sanic import Blueprint, response
 from sanic.exceptions import InvalidUsage
 from sanic.request import Request
+from sanic.response import HTTPResponse
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +41,29 @@ class RestChannel(RestInput):
     """Answers at /webhooks/rest/webhook, as Rasa's own does; all but the guard around the handler is Rasa's."""
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
-        return super().blueprint(Turns(on_new_message).once)
+        blueprint = super().blueprint(Turns(on_new_message).once)
+        blueprint.add_route(set_paused, "/conversations/<conversation:str>/paused", methods=["PUT"])
+        return blueprint
 
     async def _extract_sender(self, req: Request) -> str:
         return _text(req, "sender")
 
     def _extract_message(self, req: Request) -> str:
         return _text(req, "message")
+
+
+async def set_paused(request: Request, conversation: str) -> HTTPResponse:
+    """`{"paused": true}`: from now on the dialogue hears nothing of this conversation; `false`: it does again."""
+    body = request.json
+    if not isinstance(body, dict) or not isinstance(body.get("paused"), bool):
+        raise InvalidUsage("The body must be a JSON object in which paused is true or false.")
+    agent = request.app.ctx.agent
+    async with agent.lock_store.lock(conversation):
+        tracker = await agent.processor.get_tracker(conversation)
+        if tracker.is_paused() != body["paused"]:
+            tracker.update(ConversationPaused() if body["paused"] else ConversationResumed())
+            await agent.tracker_store.save(tracker)
+    return response.json({"paused": body["paused"]})
 
 
 class Turns:

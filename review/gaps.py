@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Engine, Row, and_, false, insert, or_, select, update
 
+from contracts.errors import NotFound, Used
 from contracts.redaction import redact
 from contracts.tables import Base, FaqRow, GapRow
 from contracts.wire import Audience, Decision
@@ -31,6 +32,7 @@ from review.clusters import (
     source_vectors,
     unit_rows,
 )
+from review.corrections import NewAnswer, write_correction
 from review.settings import ReviewParams
 
 FAQS, GAPS = (Base.metadata.tables[row.__tablename__] for row in (FaqRow, GapRow))
@@ -42,6 +44,8 @@ FROM_PAGE = (
     "Nobody has written this answer yet. The page that comes nearest is “{title}” ({url}); it was found, but doesn't "
     "say it clearly enough."
 )
+NO_SUCH_GAP = "There is no such gap."
+GAP_CLOSED = "This gap is closed already; somebody was faster."
 FROM_NOTHING = "Nobody has written this answer yet, and no page comes near it."
 
 
@@ -106,6 +110,28 @@ def find_gaps(engine: Engine, params: ReviewParams, now: datetime, vectors: Vect
         return sorted(
             (gap for gap in stored_gaps(connection) if gap.state != CLOSED), key=lambda gap: (-gap.count, gap.id)
         )
+
+
+def one_gap(engine: Engine, id: str) -> Gap:
+    """Raises NotFound."""
+    with engine.connect() as connection:
+        found = [gap for gap in stored_gaps(connection) if gap.id == id]
+    if not found:
+        raise NotFound(NO_SUCH_GAP)
+    return found[0]
+
+
+def close_gap(engine: Engine, id: str, at: datetime, answer: NewAnswer | None = None) -> None:
+    """Nobody needs to look at it any more: it is answered by `answer`, or isn't worth one. Asked once more, it is open.
+
+    Raises Used when it is closed already, BadRequest for an answer without words.
+    """
+    with engine.begin() as connection:
+        closed = update(GAPS).where(GAPS.c.id == id, GAPS.c.state != CLOSED).values(state=CLOSED, closed_at=at)
+        if not connection.execute(closed).rowcount:
+            raise Used(GAP_CLOSED)
+        if answer is not None:
+            write_correction(connection, answer, at)
 
 
 def stored_gaps(connection: Connection) -> list[Gap]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from contracts.tables import Base, ConversationRow
 from contracts.wire import Audience
-from review.cards import ANSWERS, CARDS, OPEN, RATINGS, Card, Lane, cards_by_id, parts
+from review.cards import ANSWERS, CARDS, DECIDED, OPEN, RATINGS, Card, Lane, cards_by_id, parts
 from review.changes import Change, Listener, one_at_a_time
 from review.contradictions import Answered
 from review.reasons import ORDER, URGENT, Reason, most_urgent_first, reasons_of_answer
@@ -123,7 +123,7 @@ class Opener:
         for turn, one in wanted.items():
             if turn in known:
                 continue
-            if not one.sampled and not room.take(one.reasons):
+            if not one.sampled and not _somebody_waits(one.reasons) and not room.take(one.reasons):
                 left_out += 1
                 continue
             new.append(_insert(connection, one, now))
@@ -137,6 +137,11 @@ class Opener:
         return cards
 
 
+def _somebody_waits(reasons: Collection[Reason | str]) -> bool:
+    """Such a card comes whatever the day has left: without it nobody would know of the customer."""
+    return Reason.HAND_OVER in reasons
+
+
 class _Room:
     """How many cards the day (UTC) has left in the risk lane; some are kept for what is urgent."""
 
@@ -148,7 +153,7 @@ class _Room:
                 CARDS.c.created_at < midnight + timedelta(days=1),
             )
         ).all()  # fmt: skip
-        self._left = params.risk_per_day - len(todays)
+        self._left = params.risk_per_day - sum(not _somebody_waits(reasons) for reasons in todays)
         ordinary = floor(params.risk_per_day * (1 - params.risk_for_urgent) + 1e-9)
         self._left_for_ordinary = ordinary - sum(URGENT.isdisjoint(reasons) for reasons in todays)
 
@@ -212,19 +217,25 @@ def _came_later(connection: Connection, since: datetime) -> dict[str, set[Reason
         CONVERSATIONS.c.person_state.is_not(None), CONVERSATIONS.c.person_since >= since
     )
     for conversation, person_since in connection.execute(asked).all():
-        answered = _last_answer(connection, conversation, person_since)
-        if answered is not None:
-            found[answered].add(Reason.HAND_OVER)
+        turn = _handed_over(connection, conversation, person_since)
+        if turn is not None:
+            found[turn].add(Reason.HAND_OVER)
     return found
 
 
-def _last_answer(connection: Connection, conversation: str, before: datetime) -> str | None:
-    turn: str | None = connection.scalar(
+def _handed_over(connection: Connection, conversation: str, since: datetime) -> str | None:
+    """The answer after which the customer asked for a person. Where there was none, or its card was done with before,
+    the reply to that wish itself: a card must come that is open."""
+    before = ANSWERS.c.conversation_id == conversation, ANSWERS.c.created_at <= since
+    replies = (
         select(ANSWERS.c.turn_id)
-        .where(
-            ANSWERS.c.conversation_id == conversation, ANSWERS.c.decision.is_not(None), ANSWERS.c.created_at <= before
-        )
+        .where(*before)
         .order_by(ANSWERS.c.created_at.desc(), ANSWERS.c.turn_id.desc())
         .limit(1)
-    )
-    return turn
+    )  # fmt: skip
+    answered: str | None = connection.scalar(replies.where(ANSWERS.c.decision.is_not(None)))
+    done = select(CARDS.c.id).where(CARDS.c.turn_id == answered, CARDS.c.state == DECIDED, CARDS.c.decided_at < since)
+    if answered is not None and connection.scalar(done) is None:
+        return answered
+    last: str | None = connection.scalar(replies)
+    return last

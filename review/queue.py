@@ -5,17 +5,16 @@ and PostgreSQL, and may raise SQLAlchemyError. A transaction that changes one ca
 that decides who wins; what changes many cards at once holds a lock that only one transaction has.
 """
 
-import secrets
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, literal, or_, select, update
 
-from contracts.errors import BadRequest, Used
+from contracts.errors import Used
 from contracts.redaction import redact
 from contracts.tables import now
-from contracts.wire import MAX_QUESTION_CHARS, Audience, Source
+from contracts.wire import Audience, Source
 from review.cards import (
     CARDS,
     CLAIMED,
@@ -31,15 +30,15 @@ from review.cards import (
     standing_verdicts,
 )
 from review.changes import Change, Listener, nobody_listens, one_at_a_time
+from review.corrections import NewAnswer, write_correction
 from review.digest import Digest, digest_of
 from review.opening import Look, Opener
 from review.settings import ReviewParams
 
-NO_ANSWER = "Write the answer that customers should get."
-NO_QUESTION = f"Write the question in at most {MAX_QUESTION_CHARS} characters."
 NOT_YOURS = "You don't have this card, so there is nothing to give back."
 NOT_DECIDED = "This card isn't decided, so there is nothing to take back. Somebody may have done it already."
 TOO_LATE = "A decision can be taken back within {minutes:g} minutes; this one is older."
+Join = Callable[[Connection, Card], None]
 FREE = {"state": OPEN, "claimed_by": None, "claimed_at": None}
 
 
@@ -135,9 +134,24 @@ class Reviews:
         """No page says the answer; one has to be written."""
         return self._decide(card, operator, Kind.NEEDS_PAGE, comment, at)
 
-    def take_over(self, card: int, operator: str, comment: str | None = None, at: datetime | None = None) -> Card:
-        """The operator talks to the customer instead. Says nothing about the answer; joining is up to the caller."""
-        return self._decide(card, operator, Kind.TAKE_OVER, comment, at)
+    def take_over(
+        self,
+        card: int,
+        operator: str,
+        join: Join | None = None,
+        comment: str | None = None,
+        at: datetime | None = None,
+    ) -> Card:
+        """The operator talks to the customer instead. Says nothing about the answer.
+
+        `join` lets the operator into the conversation, in the same transaction; what it raises undoes the verdict.
+        """
+
+        def write(connection: Connection, found: Card, _: datetime) -> None:
+            if join is not None:
+                join(connection, found)
+
+        return self._decide(card, operator, Kind.TAKE_OVER, comment, at, write=write)
 
     def correct(
         self,
@@ -156,22 +170,11 @@ class Reviews:
         Raises BadRequest without an answer.
         """
         answer = answer.strip()
-        if not answer:
-            raise BadRequest(NO_ANSWER)
 
         def write(connection: Connection, found: Card, moment: datetime) -> None:
-            said = redact(question if question is not None else found.asked).strip()
-            if not 0 < len(said) <= MAX_QUESTION_CHARS:
-                raise BadRequest(NO_QUESTION)
-            connection.execute(
-                insert(CORRECTIONS),
-                {
-                    "id": f"fix:{secrets.token_hex(8)}", "question": said, "answer": answer,
-                    "sources": [source.model_dump(mode="json", exclude={"score"}) for source in sources],
-                    "audience": audience or self._audience(found), "turn_id": found.turn_id, "operator": operator,
-                    "created_at": moment, "changed_at": moment,
-                },
-            )  # fmt: skip
+            said = question if question is not None else found.asked
+            new = NewAnswer(said, answer, audience or self._audience(found), operator, sources, found.turn_id)
+            write_correction(connection, new, moment)
 
         return self._decide(card, operator, Kind.CORRECT, comment, at, after=answer, write=write)
 

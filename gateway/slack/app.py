@@ -18,6 +18,7 @@ from gateway.conversations import Conversations
 from gateway.outbox import Outbox
 from gateway.slack import blocks, phrases
 from gateway.slack.address import Address
+from gateway.slack.guard import ReviewChannel
 from gateway.slack.inbound import HEARD, Inbound
 from gateway.slack.people import People
 
@@ -42,8 +43,9 @@ class SlackApp:
 
     def __init__(
         self, app: AsyncApp, inbound: Inbound, conversations: Conversations, outbox: Outbox, people: People, team: str,
-        health: Health,
+        health: Health, review: ReviewChannel,
     ) -> None:  # fmt: skip
+        self._review = review
         self._inbound, self._conversations, self._outbox = inbound, conversations, outbox
         self._people, self._team, self._health = people, team, health
         self.bolt = app
@@ -93,7 +95,9 @@ class SlackApp:
 
     async def _channel_changed(self, event: Body) -> None:
         channel = event.get("channel")
-        self._people.forget(channel["id"] if isinstance(channel, dict) else str(channel))
+        id = channel["id"] if isinstance(channel, dict) else str(channel)
+        self._people.forget(id)
+        self._review.forget(id)
         HEARD.labels("channel_changed").inc()
 
     async def _home(self, event: Body, client: AsyncWebClient) -> None:

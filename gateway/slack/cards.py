@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from gateway.slack import phrases
 from gateway.slack.address import CHANNEL, Address
 from gateway.slack.blocks import button, context, section, words
 from gateway.slack.words import escaped, link, mrkdwn, pieces
 from review.cards import CLAIMED, DECIDED, Card, Kind, Lane
+from review.digest import Digest
+from review.gaps import CLOSED, DRAFTED, Gap
 
 Block = dict[str, Any]
 QUESTION_CHARS, ANSWER_CHARS = 1_500, 2_500
@@ -16,6 +19,58 @@ VERDICTS = {
     Kind.NEEDS_PAGE: "📄 Needs a page", Kind.TAKE_OVER: "👤 Taken over",
 }  # fmt: skip
 AUDIENCES = {"public": "Everybody", "internal": "Staff only"}
+
+
+def digest(found: Digest) -> tuple[str, list[Block]]:
+    """A day of the queue, for the next morning."""
+    text = phrases.DIGEST.format(day=f"{found.day:%-d %B}")
+    opened = ", ".join(f"{count} {LANES[Lane(lane)].lower()}" for lane, count in found.opened.items()) or "none"
+    decided = ", ".join(f"{count} × {VERDICTS[Kind(kind)]}" for kind, count in found.decided.items()) or "none"
+    lines = [f"*{text}*", f"New cards: {opened}", f"Decided: {decided}"]
+    if found.median_hours is not None:
+        lines.append(f"Half of them within {found.median_hours:.1f} hours")
+    since = found.oldest_open_since
+    oldest = f", the oldest since {since:%-d %B %H:%M} UTC" if since else ""
+    lines.append(f"Open now: {found.open}{oldest}")
+    return text, [section("\n".join(lines))]
+
+
+def gap(found: Gap) -> tuple[str, list[Block]]:
+    """Questions of one kind that nothing answers."""
+    trend = found.count - found.count_before
+    trend_words = (
+        f"{abs(trend)} {'more' if trend > 0 else 'fewer'} than the week before" if trend else "as the week before"
+    )
+    nearest = link(found.nearest_url or "", found.nearest_title) if found.nearest_title else "no page comes near"
+    blocks = [
+        context(f"*Gap* · asked {found.count} times in a week, {trend_words}"),
+        section("*Question*\n" + _quoted(found.question, QUESTION_CHARS)),
+        context(f"nearest page: {nearest}", f"owner: {escaped(found.owner or 'not known')}"),
+    ]
+    if found.state == CLOSED:
+        blocks.append(context("*✓ Closed*: it is answered, or nobody wants it answered"))
+    else:
+        drafted = [section("*Draft*\n" + _quoted(found.draft, ANSWER_CHARS))] if found.state == DRAFTED else []
+        elements = [
+            button("Write the answer …", "gap_answer", found.id, style="primary"),
+            button("Dismiss", "gap_dismiss", found.id),
+        ]
+        blocks += [*drafted, {"type": "actions", "elements": elements}]
+    return f"Gap: {escaped(found.question[:200])}", blocks
+
+
+def gap_view(found: Gap) -> Block:
+    """The FAQ that is missing, to be written or approved."""
+    draft = found.draft if found.state == DRAFTED else ""
+    return {
+        "type": "modal", "callback_id": "gap_answer", "private_metadata": found.id,
+        "title": words("Write the answer", 24), "submit": words("Save", 24), "close": words("Cancel", 24),
+        "blocks": [
+            _text("question", "Question", found.question, 1_000),
+            _text("answer", "Answer that customers should get", draft, 3_000),
+            _audience("public"),
+        ],
+    }  # fmt: skip
 
 
 def card(one: Card) -> tuple[str, list[Block]]:
@@ -88,13 +143,7 @@ def correction_view(one: Card) -> Block:
             _text("question", "Question", one.asked, 1_000),
             _text("answer", "Answer that customers should get", "" if one.decision == "unknown" else one.text, 3_000),
             *_source_picker(one),
-            {
-                "type": "input", "block_id": "audience", "label": words("Who may read it"),
-                "element": {
-                    "type": "static_select", "action_id": "audience", "initial_option": _option(audience),
-                    "options": [_option(name) for name in AUDIENCES],
-                },
-            },
+            _audience(audience),
         ],
     }  # fmt: skip
 
@@ -117,6 +166,14 @@ def _source_picker(one: Card) -> list[Block]:
     return [{"type": "input", "block_id": "sources", "optional": True, "label": label, "element": picker}]
 
 
+def _audience(chosen: str) -> Block:
+    options = [_option(name) for name in AUDIENCES]
+    picker = {
+        "type": "static_select", "action_id": "audience", "initial_option": _option(chosen), "options": options,
+    }  # fmt: skip
+    return {"type": "input", "block_id": "audience", "label": words("Who may read it", 150), "element": picker}
+
+
 def _option(audience: str) -> Block:
     return {"text": words(AUDIENCES[audience]), "value": audience}
 
@@ -133,7 +190,8 @@ def message_view(one: Card) -> Block:
 def desk(one: Card) -> tuple[str, list[Block]]:
     """What stands in the thread of a card that was taken over."""
     text = (
-        "You are in the conversation; the assistant is silent. What you write in this thread the customer never sees."
+        f"<@{one.claimed_by}> is in the conversation; the assistant is quiet. What the customer writes comes into this "
+        "thread. What you write here the customer never sees: only “Send to customer” does that."
     )
     elements = [
         button("Send to customer …", "review_write", str(one.id), style="primary"),

@@ -1,9 +1,8 @@
-"""The operators' desk in Slack: cards in the review channel, decisions by their buttons, the talk with a customer."""
+"""The operators' desk in Slack: decisions by the buttons of a card, corrections, the talk with a customer."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -12,114 +11,96 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from sqlalchemy import Connection, insert
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine
 
-from contracts.errors import FrontdeskError, Used
+from contracts.errors import FrontdeskError, NotFound, Used
 from contracts.tables import now
 from contracts.wire import Audience, Source
 from gateway.chat_models import PersonState
 from gateway.conversations import Conversations
 from gateway.events import Event, Events
-from gateway.outbox import OUTBOX, Outbox, Send
+from gateway.message import tidy_text
+from gateway.outbox import Outbox, Send
 from gateway.slack import cards, phrases
-from gateway.slack.address import CHANNEL, Address
+from gateway.slack.address import CHANNEL
 from gateway.slack.blocks import values_of
 from gateway.slack.people import People
-from gateway.slack.sender import POST
+from gateway.slack.roles import Right, Roles
+from gateway.slack.rounds import Rounds
 from gateway.slack.words import escaped
+from gateway.takeover import RasaInStep
 from gateway.turns import Turns
-from review.cards import Card
-from review.changes import Change
+from review.cards import Card, Kind
+from review.corrections import NewAnswer
+from review.gaps import CLOSED, close_gap, one_gap
 from review.queue import Reviews
 
 log = logging.getLogger("frontdesk.gateway")
 
 Body = Mapping[str, Any]
 Decide = Callable[[int, str], Card]
-DIGEST_HOUR = 8
-SHOWN = {Change.OPENED, Change.EXTENDED, Change.CLAIMED, Change.RELEASED, Change.LAPSED, Change.DECIDED, Change.UNDONE}
-URGED = {Change.TO_REMIND: phrases.REMINDER, Change.TO_ESCALATE: phrases.ESCALATION}
+NAME_CHARS = 64
+CALL_ERRORS = (SlackApiError, aiohttp.ClientError, TimeoutError)
 
 
-class CardWriter:
-    """Told of every change in its own transaction: what Slack is to show of it is in the outbox or nothing happened."""
-
-    def __init__(self, channel: str) -> None:
-        self._channel = channel
-
-    def __call__(self, connection: Connection, change: Change, changed: Sequence[Card]) -> None:
-        for one in changed:
-            for send in self._sends(change, one):
-                connection.execute(insert(OUTBOX), send.row())
-
-    def _sends(self, change: Change, one: Card) -> Sequence[Send]:
-        line = f"card:{one.id}"
-        if change in URGED:
-            urged = {"channel": self._channel, "text": URGED[change].format(question=escaped(one.question[:200]))}
-            return (Send(CHANNEL, line, f"{line}:{change}", POST, urged),)
-        text, blocks = cards.card(one)
-        payload: dict[str, Any] = {"channel": self._channel, "text": text, "blocks": blocks, "unfurl_links": False}
-        if change is Change.OPENED:
-            return (Send(CHANNEL, line, line, POST, payload),)
-        again = Send(CHANNEL, line, f"{line}:{change}:{uuid4().hex}", POST, {**payload, "replaces": line})
-        return (again,) if change in SHOWN else ()
-
-
-class ReviewDesk:
-    """`reviewers` are ids of user groups; empty means every full member of the workspace in the review channel."""
+class Decisions:
+    """Approve, correct, reject, needs a page, undo; and the answers to gaps. `corrected` tells who finds answers."""
 
     def __init__(
-        self,
-        reviews: Reviews,
-        conversations: Conversations,
-        turns: Turns,
-        events: Events,
-        outbox: Outbox,
-        people: People,
-        channel: str,
-        reviewers: Collection[str],
-        corrected: Callable[[], Awaitable[None]],
+        self, engine: Engine, reviews: Reviews, rounds: Rounds, desk: "Desk", corrected: Callable[[], Awaitable[None]]
     ) -> None:
-        self._reviews, self._conversations, self._turns, self._events = reviews, conversations, turns, events
-        self._outbox, self._people, self._channel = outbox, people, channel
-        self._reviewers, self._corrected = frozenset(reviewers), corrected
+        self._engine, self._reviews, self._rounds = engine, reviews, rounds
+        self._desk, self._corrected = desk, corrected
 
     def listen(self, app: AsyncApp) -> None:
         app.action("review_approve")(self._deciding(self._reviews.approve))
         app.action("review_reject")(self._deciding(self._reviews.reject))
         app.action("review_needs_page")(self._deciding(self._reviews.needs_page))
-        app.action("review_undo")(self._deciding(self._reviews.undo))
+        app.action("review_undo")(self._undo)
         app.action("review_correct")(self._correct)
-        app.action("review_take_over")(self._take_over)
-        app.action("review_write")(self._write)
-        app.action("review_hand_back")(self._hand_back)
         app.view("review_correction")(self._correction)
         app.view_closed("review_correction")(self._not_corrected)
-        app.view("review_message")(self._message)
-
-    # --- decisions
+        app.action("gap_answer")(self._answer_gap)
+        app.action("gap_dismiss")(self._dismiss_gap)
+        app.view("gap_answer")(self._gap_answer)
 
     def _deciding(self, decide: Decide) -> Callable[..., Awaitable[None]]:
         async def decided(ack: AsyncAck, body: Body, action: Body) -> None:
             await ack()
-            if await self._allowed(body):
-                await self._try(body, lambda: decide(int(action["value"]), body["user"]["id"]))
-                await self._corrected()  # an undo retires what a correction made
+            if await self._desk.allowed(body, Right.REVIEW):
+                await self._desk.change(body, lambda: decide(int(action["value"]), body["user"]["id"]))
 
         return decided
+
+    async def _undo(self, ack: AsyncAck, body: Body, action: Body) -> None:
+        """Also retires the answer that a correction made, and lets out whoever was let in."""
+        await ack()
+        if not await self._desk.allowed(body, Right.REVIEW):
+            return
+        id = int(action["value"])
+        before = await asyncio.to_thread(self._reviews.card, id)
+        if await self._desk.change(body, lambda: self._reviews.undo(id, body["user"]["id"])) is None:
+            return
+        if before.verdict is Kind.TAKE_OVER:
+            await self._desk.let_out(before.conversation)
+        await self._corrected()
 
     async def _correct(self, ack: AsyncAck, body: Body, action: Body, client: AsyncWebClient) -> None:
         """Whoever opens the form has the card until it is saved, closed, or the claim lapses."""
         await ack()
-        if not await self._allowed(body):
+        if not await self._desk.allowed(body, Right.CORRECT):
             return
-        card = await self._try(body, lambda: self._reviews.claim(int(action["value"]), body["user"]["id"]))
-        if card is not None:
-            await client.views_open(trigger_id=body["trigger_id"], view=cards.correction_view(card))
+        id, operator = int(action["value"]), body["user"]["id"]
+        card = await self._desk.change(body, lambda: self._reviews.claim(id, operator))
+        if card is not None and not await self._desk.open_view(body, client, cards.correction_view(card)):
+            await self._give_back(id, operator)
 
     async def _correction(self, ack: AsyncAck, body: Body, view: Body) -> None:
         given, id, operator = values_of(view), int(view["private_metadata"]), body["user"]["id"]
+        refusal = await self._desk.refusal(body, Right.CORRECT)
+        if refusal is not None:
+            await ack(response_action="errors", errors={"answer": refusal})
+            return
         chosen, audience = {int(number) for number in given.get("sources", "").split()}, Audience(given["audience"])
 
         def write() -> Card:
@@ -131,152 +112,206 @@ class ReviewDesk:
 
         try:
             await asyncio.to_thread(write)
-        except FrontdeskError as refusal:
-            await ack(response_action="errors", errors={"answer": str(refusal)})
+        except FrontdeskError as error:
+            await ack(response_action="errors", errors={"answer": await self._desk.with_names(error)})
             return
         await ack()
-        self._outbox.wake()
+        self._desk.wake()
         await self._corrected()
 
     async def _not_corrected(self, ack: AsyncAck, body: Body, view: Body) -> None:
         await ack()
-        try:
-            await asyncio.to_thread(self._reviews.release, int(view["private_metadata"]), body["user"]["id"])
-        except Used:
-            return  # saved or taken meanwhile
-        self._outbox.wake()
+        await self._give_back(int(view["private_metadata"]), body["user"]["id"])
 
-    # --- the talk with a customer
+    async def _give_back(self, id: int, operator: str) -> None:
+        try:
+            await asyncio.to_thread(self._reviews.release, id, operator)
+        except (Used, NotFound):
+            return  # saved or taken meanwhile
+        self._desk.wake()
+
+    # --- gaps
+
+    async def _answer_gap(self, ack: AsyncAck, body: Body, action: Body, client: AsyncWebClient) -> None:
+        await ack()
+        if not await self._desk.allowed(body, Right.CORRECT):
+            return
+        try:
+            gap = await asyncio.to_thread(one_gap, self._engine, action["value"])
+        except NotFound as refusal:
+            await self._desk.tell(body, str(refusal))
+            return
+        if gap.state == CLOSED:
+            await self._rounds.show_gap(gap)
+            await self._desk.tell(body, phrases.GAP_CLOSED)
+            return
+        await self._desk.open_view(body, client, cards.gap_view(gap))
+
+    async def _gap_answer(self, ack: AsyncAck, body: Body, view: Body) -> None:
+        given, id = values_of(view), view["private_metadata"]
+        refusal = await self._desk.refusal(body, Right.CORRECT)
+        answer = NewAnswer(given["question"], given["answer"], Audience(given["audience"]), body["user"]["id"])
+        try:
+            if refusal is None:
+                await asyncio.to_thread(close_gap, self._engine, id, now(), answer)
+        except FrontdeskError as error:
+            refusal = str(error)
+        if refusal is not None:
+            await ack(response_action="errors", errors={"answer": refusal})
+            return
+        await ack()
+        await self._rounds.show_gap(await asyncio.to_thread(one_gap, self._engine, id))
+        await self._corrected()
+
+    async def _dismiss_gap(self, ack: AsyncAck, body: Body, action: Body) -> None:
+        await ack()
+        if not await self._desk.allowed(body, Right.CORRECT):
+            return
+        try:
+            await asyncio.to_thread(close_gap, self._engine, action["value"], now())
+            await self._rounds.show_gap(await asyncio.to_thread(one_gap, self._engine, action["value"]))
+        except FrontdeskError as refusal:
+            await self._desk.tell(body, str(refusal))
+
+
+class Talk:
+    """A person takes a conversation over, writes to the customer, hands it back."""
+
+    def __init__(
+        self, reviews: Reviews, conversations: Conversations, events: Events, desk: "Desk", people: People
+    ) -> None:
+        self._reviews, self._conversations, self._events = reviews, conversations, events
+        self._desk, self._people = desk, people
+
+    def listen(self, app: AsyncApp) -> None:
+        app.action("review_take_over")(self._take_over)
+        app.action("review_write")(self._write)
+        app.action("review_hand_back")(self._hand_back)
+        app.view("review_message")(self._message)
 
     async def _take_over(self, ack: AsyncAck, body: Body, action: Body) -> None:
         await ack()
-        if not await self._allowed(body):
+        if not await self._desk.allowed(body, Right.TAKE_OVER):
             return
         operator = body["user"]["id"]
-        card = await self._try(body, lambda: self._reviews.take_over(int(action["value"]), operator))
-        if card is None:
-            return
-        name = await self._people.name(operator)
-        try:
-            await self._conversations.join(card.conversation, name)
-        except FrontdeskError as refusal:
-            await self._tell(body, str(refusal))
-            return
-        self._events.publish(card.conversation, Event("person", PersonState(state="joined", name=name)))
-        text, blocks = cards.desk(card)
-        await self._in_thread(card, f"desk:{uuid4().hex}", text, blocks)
+        name = (await self._people.name(operator))[:NAME_CHARS]
+
+        def join(connection: Connection, card: Card) -> None:
+            self._conversations.join_within(connection, card.conversation, name, card.id)
+
+        card = await self._desk.change(body, lambda: self._reviews.take_over(int(action["value"]), operator, join))
+        if card is not None:
+            self._desk.let_in(card.conversation, name)
 
     async def _write(self, ack: AsyncAck, body: Body, action: Body, client: AsyncWebClient) -> None:
         await ack()
-        if await self._allowed(body):
+        if await self._desk.allowed(body, Right.TAKE_OVER):
             card = await asyncio.to_thread(self._reviews.card, int(action["value"]))
-            await client.views_open(trigger_id=body["trigger_id"], view=cards.message_view(card))
+            await self._desk.open_view(body, client, cards.message_view(card))
 
     async def _message(self, ack: AsyncAck, body: Body, view: Body) -> None:
-        """To the customer, wherever they are; and into the thread, so that colleagues see what was said."""
-        text = values_of(view)["text"].strip()
-        card = await asyncio.to_thread(self._reviews.card, int(view["private_metadata"]))
-        try:
-            message = await self._conversations.say(card.conversation, text)
-        except FrontdeskError as refusal:
-            await ack(response_action="errors", errors={"text": str(refusal)})
+        """To the customer, wherever they are. Whoever was taken out for being silent is let in again."""
+        text, operator = tidy_text(values_of(view)["text"]), body["user"]["id"]
+        refusal = await self._desk.refusal(body, Right.TAKE_OVER)
+        if refusal is None and not text:
+            refusal = phrases.NOTHING_TO_SEND
+        if refusal is None:
+            try:
+                card = await asyncio.to_thread(self._reviews.card, int(view["private_metadata"]))
+                standing = await self._conversations.standing(card.conversation)
+                if standing.person is None or standing.person.state != "joined":
+                    name = (await self._people.name(operator))[:NAME_CHARS]
+                    await self._conversations.join(card.conversation, name, card.id)
+                    self._desk.let_in(card.conversation, name)
+                message = await self._conversations.say(card.conversation, text)
+            except FrontdeskError as error:
+                refusal = str(error)
+        if refusal is not None:
+            await ack(response_action="errors", errors={"text": refusal})
             return
         await ack()
         self._events.publish(card.conversation, Event("reply", message, message.id))
-        if card.channel == CHANNEL:
-            address = Address.of(card.conversation)
-            payload = {**address.place, "text": f"*{escaped(message.name or '')}*: {escaped(text)}"}
-            await self._outbox.put([Send(CHANNEL, address.line, f"said:{message.id}", POST, payload)])
-        shown = f"<@{body['user']['id']}> to the customer: {escaped(text)}"
-        await self._in_thread(card, f"said:{message.id}:seen", shown)
 
     async def _hand_back(self, ack: AsyncAck, body: Body, action: Body) -> None:
         await ack()
-        if not await self._allowed(body):
+        if not await self._desk.allowed(body, Right.TAKE_OVER):
             return
         card = await asyncio.to_thread(self._reviews.card, int(action["value"]))
-        try:
-            name = await self._conversations.leave(card.conversation)
-        except FrontdeskError as refusal:
-            await self._tell(body, str(refusal))
-            return
-        self._events.publish(card.conversation, Event("person", PersonState(state="left", name=name)))
-        await self._turns.recover()
-        await self._in_thread(card, f"back:{uuid4().hex}", phrases.HANDED_BACK.format(user=body["user"]["id"]))
+        if not await self._desk.let_out(card.conversation):
+            await self._desk.tell(body, phrases.NOBODY_THERE)
 
-    # --- the worker
 
-    async def run(self, seconds: float) -> None:
-        """Look for what needs a card, remind, and say every morning how it stands; until cancelled."""
-        digested = now().date()
-        while True:
-            try:
-                await asyncio.to_thread(self._look)
-                if now().date() > digested and now().hour >= DIGEST_HOUR:
-                    digested = now().date()
-                    await self._digest()
-                self._outbox.wake()
-            except SQLAlchemyError as error:
-                log.error("the review queue can't be read: %s", type(error).__name__)
-            except Exception:
-                log.exception("the review queue stumbled")
-            await asyncio.sleep(seconds)
+class Desk:
+    """What decisions and talk have in common: who may, telling whoever pressed, letting people in and out."""
 
-    def _look(self) -> None:
-        at = now()
-        self._reviews.look(at)
-        self._reviews.lapse(at)
-        self._reviews.to_remind(at)
-        self._reviews.to_escalate(at)
+    def __init__(
+        self,
+        roles: Roles,
+        people: People,
+        outbox: Outbox,
+        conversations: Conversations,
+        events: Events,
+        turns: Turns,
+        in_step: RasaInStep,
+        channel: str,
+    ) -> None:
+        self._roles, self._people, self._outbox, self._channel = roles, people, outbox, channel
+        self._conversations, self._events, self._turns, self._in_step = conversations, events, turns, in_step
 
-    async def _digest(self) -> None:
-        day = (datetime.now(UTC) - timedelta(days=1)).date()
-        found = await asyncio.to_thread(self._reviews.digest, day)
-        text = phrases.DIGEST.format(
-            day=f"{day:%-d %B}", opened=sum(found.opened.values()), decided=sum(found.decided.values()), open=found.open
-        )
-        payload = {"channel": self._channel, "text": text}
-        await self._outbox.put([Send(CHANNEL, "digest", f"digest:{day}", POST, payload)])
+    def wake(self) -> None:
+        self._outbox.wake()
 
-    # --- shared
+    async def allowed(self, body: Body, right: Right) -> bool:
+        refusal = await self.refusal(body, right)
+        if refusal is not None:
+            await self.tell(body, refusal)
+        return refusal is None
 
-    async def _allowed(self, body: Body) -> bool:
-        user = body["user"]["id"]
-        in_channel = (body.get("channel") or {}).get("id") == self._channel
-        if in_channel and await self._people.may(user, self._reviewers):
-            return True
-        log.warning("slack: a review button was pressed by somebody without the role")
-        await self._tell(body, phrases.NOT_ALLOWED)
-        return False
+    async def refusal(self, body: Body, right: Right) -> str | None:
+        return await self._roles.refusal(right, body)
 
-    async def _try(self, body: Body, change: Callable[[], Card]) -> Card | None:
+    async def change(self, body: Body, work: Callable[[], Card]) -> Card | None:
         """In a thread, since the store waits; a refusal is told to who pressed."""
         try:
-            card = await asyncio.to_thread(change)
+            card = await asyncio.to_thread(work)
         except FrontdeskError as refusal:
-            await self._tell(body, str(refusal))
+            await self.tell(body, await self.with_names(refusal))
             return None
-        self._outbox.wake()
+        self.wake()
         return card
 
-    async def _tell(self, body: Body, text: str) -> None:
+    async def with_names(self, refusal: FrontdeskError) -> str:
+        """Who has a card is known by the id; people know each other by their names."""
+        by = getattr(refusal, "by", None)
+        return str(refusal) if by is None else str(refusal).replace(by, await self._people.name(by), 1)
+
+    async def open_view(self, body: Body, client: AsyncWebClient, view: dict[str, Any]) -> bool:
+        try:
+            await client.views_open(trigger_id=body["trigger_id"], view=view)
+        except CALL_ERRORS as error:
+            log.warning("slack: a window was not opened: %s", type(error).__name__)
+            await self.tell(body, phrases.NOT_OPENED)
+            return False
+        return True
+
+    async def tell(self, body: Body, text: str) -> None:
         user, channel = body["user"]["id"], (body.get("channel") or {}).get("id", self._channel)
         payload = {"channel": channel, "user": user, "text": escaped(text)}
         await self._outbox.put([Send(CHANNEL, f"tell:{user}", f"tell:{uuid4().hex}", "chat.postEphemeral", payload)])
 
-    async def _in_thread(self, card: Card, key: str, text: str, blocks: list[dict[str, Any]] | None = None) -> None:
-        shown = await self._outbox.result_of(f"card:{card.id}")
-        thread = {"thread_ts": shown["ts"]} if shown else {}
-        payload = {"channel": self._channel, "text": text, **thread, **({"blocks": blocks} if blocks else {})}
-        await self._outbox.put([Send(CHANNEL, f"card:{card.id}", key, POST, payload)])
+    def let_in(self, conversation: str, name: str) -> None:
+        """Somebody has joined: the website shows it, Rasa pauses."""
+        self._events.publish(conversation, Event("person", PersonState(state="joined", name=name)))
+        self._in_step.look()
+        self.wake()
 
-
-async def open_to_too_many(client: AsyncWebClient, channel: str) -> str | None:
-    """Why cards must not be posted there: strangers could read them. None when all is well."""
-    try:
-        about = (await client.conversations_info(channel=channel))["channel"]
-    except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-        return f"the review channel can't be looked at ({type(error).__name__})"
-    if about.get("is_ext_shared") or about.get("is_pending_ext_shared"):
-        return "the review channel is shared with another company"
-    return None if about.get("is_private") else "the review channel is public"
+    async def let_out(self, conversation: str) -> bool:
+        """The assistant answers again, first of all what was left unanswered. False when nobody was there."""
+        try:
+            name = await self._conversations.leave(conversation)
+        except NotFound:
+            return False
+        self._events.publish(conversation, Event("person", PersonState(state="left", name=name)))
+        self._in_step.look()
+        await self._turns.recover()
+        return True

@@ -9,31 +9,41 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from gateway.outbox import Entry, Outbox, SendLaterError, SendNeverError
+from gateway.slack.guard import ReviewChannel
 
-POST, UPDATE = "chat.postMessage", "chat.update"
+POST, UPDATE, EPHEMERAL = "chat.postMessage", "chat.update", "chat.postEphemeral"
 EVENT_TYPE = "frontdesk"
 LOOK_BACK_SECONDS = 60
 KEPT = ("ts", "channel")
 # Nothing that we say there will arrive; https://docs.slack.dev/reference/methods/chat.postMessage#errors
 GONE = {"channel_not_found", "is_archived", "not_in_channel", "user_not_found", "cannot_dm_bot", "message_not_found",
-        "cant_update_message", "thread_not_found", "restricted_action", "msg_too_long", "no_text", "user_not_in_channel"}  # fmt: skip
+        "cant_update_message", "thread_not_found", "restricted_action", "msg_too_long", "no_text",
+        "user_not_in_channel"}  # fmt: skip
 # Somebody has to mend something first; until then it waits.
 SHUT_OUT = {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
             "no_permission", "team_access_not_granted", "app_missing_action_url"}  # fmt: skip
 SHUT_OUT_SECONDS = 60.0
+SHUT_SECONDS = 10.0  # until the review channel is looked at again
 LONGEST_SECONDS = 120.0
 
 
 class SlackSender:
     """A post carries its outbox key as metadata. After an attempt whose end isn't known, the thread is searched for it
-    before it is posted again. A payload with `replaces` updates the message that was sent under that key."""
+    before it is posted again. A payload with `replaces` updates the message that was sent under that key; one with
+    `in_thread_of` goes into its thread."""
 
-    def __init__(self, client: AsyncWebClient, outbox: Outbox) -> None:
-        self._client, self._outbox = client, outbox
+    def __init__(self, client: AsyncWebClient, outbox: Outbox, review: ReviewChannel) -> None:
+        self._client, self._outbox, self._review = client, outbox, review
 
     async def send(self, entry: Entry) -> dict[str, Any]:
         method, payload = entry.send.method, dict(entry.send.payload)
-        before = await self._replaced(payload.pop("replaces", None))
+        to_all = method != EPHEMERAL and payload.get("channel") == self._review.id
+        if to_all and await self._review.shut() is not None:
+            raise SendLaterError(SHUT_SECONDS, "review_channel_shut")
+        parent = await self._sent_under(payload.pop("in_thread_of", None))
+        if parent is not None:
+            payload["thread_ts"] = parent["ts"]
+        before = await self._sent_under(payload.pop("replaces", None))
         if before is not None:
             method, payload = UPDATE, {**_without_place(payload), "channel": before["channel"], "ts": before["ts"]}
         if method == POST:
@@ -43,7 +53,7 @@ class SlackSender:
         said = await self._call(entry, self._said(method, payload))
         return {name: said[name] for name in KEPT if name in said}
 
-    async def _replaced(self, key: str | None) -> dict[str, Any] | None:
+    async def _sent_under(self, key: str | None) -> dict[str, Any] | None:
         return None if key is None else await self._outbox.result_of(key)
 
     async def _said(self, method: str, payload: dict[str, Any]) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import aiohttp
 from fastapi import APIRouter, Request, Response
-from prometheus_client import Gauge
 from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization.authorize_result import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy import Engine
 
 from contracts.http import problem
 from gateway.conversations import Conversations
@@ -22,16 +22,22 @@ from gateway.outbox import Outbox
 from gateway.settings import Settings
 from gateway.slack.address import CHANNEL
 from gateway.slack.app import Health, SlackApp
+from gateway.slack.guard import ReviewChannel
 from gateway.slack.inbound import Inbound
 from gateway.slack.people import People
-from gateway.slack.review import ReviewDesk, open_to_too_many
+from gateway.slack.review import Decisions, Desk, Talk
+from gateway.slack.roles import Right, Roles
+from gateway.slack.rounds import Rounds
 from gateway.slack.sender import SlackSender
+from gateway.takeover import RasaInStep
 from gateway.turns import Turns
 from review.queue import Reviews
+from review.settings import ReviewParams
 
 log = logging.getLogger("frontdesk.gateway")
+bolt_log = logging.getLogger("frontdesk.gateway.bolt")
+bolt_log.setLevel(logging.ERROR)  # it warns of the token in the environment, which it doesn't use
 
-REVIEW_STOPPED = Gauge("frontdesk_review_stopped", "1 while the review channel is public, shared or not to be seen")
 PATHS = ("/slack/events", "/slack/interactivity", "/slack/commands")
 NOT_READY = "Slack is being connected. Please send it again."
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
@@ -57,6 +63,15 @@ async def _handle(request: Request) -> Response:
 
 
 @dataclass(frozen=True)
+class Review:
+    """What the review queue works with."""
+
+    engine: Engine
+    reviews: Reviews
+    params: ReviewParams
+
+
+@dataclass(frozen=True)
 class Identity:
     """What `auth.test` says of our token."""
 
@@ -75,17 +90,19 @@ class SlackService:
         conversations: Conversations,
         events: Events,
         outbox: Outbox,
-        reviews: Reviews,
+        in_step: RasaInStep,
+        review: Review,
         health: Health,
     ) -> None:
         self._config, self._client, self._door = config, client, door
-        self._events, self._reviews = events, reviews
+        self._events, self._in_step, self._review = events, in_step, review
+        self._review_channel = ReviewChannel(client, config.slack_review_channel)
         self._reviewing: asyncio.Task[None] | None = None
         self._turns, self._conversations, self._outbox, self._health = turns, conversations, outbox, health
         self._handler: AsyncSlackRequestHandler | None = None
         self._socket: AsyncSocketModeHandler | None = None
         self._task: asyncio.Task[None] | None = None
-        outbox.serve(CHANNEL, SlackSender(client, outbox))
+        outbox.serve(CHANNEL, SlackSender(client, outbox, self._review_channel))
 
     @property
     def ready(self) -> bool:
@@ -135,34 +152,31 @@ class SlackService:
 
         bolt = AsyncApp(
             client=self._client, authorize=authorize, process_before_response=True,
-            signing_secret=self._config.slack_signing_secret or None, logger=log,
+            signing_secret=self._config.slack_signing_secret or None, logger=bolt_log,
         )  # fmt: skip
         people = People(self._client, identity.team, self._config.staff_channels)
         inbound = Inbound(self._door, self._turns, self._conversations, self._outbox, people, identity.bot)
         if self._config.slack_review_channel:
             self._open_reviews(bolt, people)
-        SlackApp(bolt, inbound, self._conversations, self._outbox, people, identity.team, self._health)
+        SlackApp(
+            bolt, inbound, self._conversations, self._outbox, people, identity.team, self._health, self._review_channel
+        )
         if self._config.slack_app_token:
             self._socket = AsyncSocketModeHandler(bolt, self._config.slack_app_token)
             await self._socket.connect_async()  # type: ignore[no-untyped-call]
         self._handler = AsyncSlackRequestHandler(bolt)
 
     def _open_reviews(self, bolt: AsyncApp, people: People) -> None:
-        desk = ReviewDesk(
-            self._reviews, self._conversations, self._turns, self._events, self._outbox, people,
-            self._config.slack_review_channel, self._config.reviewers, self._corrected,
+        config, channel, review = self._config, self._review_channel, self._review
+        groups = {Right.REVIEW: config.reviewers, Right.CORRECT: config.correctors, Right.TAKE_OVER: config.take_over}
+        desk = Desk(
+            Roles(people, channel, groups), people, self._outbox, self._conversations, self._events, self._turns,
+            self._in_step, channel.id,
         )  # fmt: skip
-        desk.listen(bolt)
-        self._reviewing = asyncio.create_task(self._review(desk))
-
-    async def _review(self, desk: ReviewDesk) -> None:
-        """Cards go only where nobody from outside reads them; until then none is opened."""
-        while (why := await open_to_too_many(self._client, self._config.slack_review_channel)) is not None:
-            REVIEW_STOPPED.set(1)
-            log.error("slack: no review cards: %s", why)
-            await asyncio.sleep(LONGEST_PAUSE)
-        REVIEW_STOPPED.set(0)
-        await desk.run(self._config.review_look_seconds)
+        rounds = Rounds(review.engine, review.reviews, review.params, self._outbox, channel)
+        Decisions(review.engine, review.reviews, rounds, desk, self._corrected).listen(bolt)
+        Talk(review.reviews, self._conversations, self._events, desk, people).listen(bolt)
+        self._reviewing = asyncio.create_task(rounds.run(config.review_look_seconds))
 
     async def _corrected(self) -> None:
         """Tell the knowledge service at once; it looks every few seconds anyway."""

@@ -1,6 +1,7 @@
 """A small HTTP server that plays Rasa's REST channel in all its moods, on a port of its own."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -31,6 +32,16 @@ class RestChannel(BaseHTTPRequestHandler):
         finally:
             self.server.done(body)
 
+    def do_PUT(self) -> None:
+        """Pausing a conversation; see rasa_components/rest_channel.py."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        found = re.fullmatch(r"/webhooks/rest/conversations/([^/]+)/paused", self.path)
+        if found is None or self.server.deaf:
+            self.send(503, b"")
+            return
+        self.server.pauses.append((found[1], body["paused"]))
+        self.send(200, json.dumps(body).encode())
+
     def send(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -43,7 +54,8 @@ class RestChannel(BaseHTTPRequestHandler):
 
 
 class FakeRasa(ThreadingHTTPServer):
-    """`moods` by text of the message; `heard` are the bodies in order; `most` the most at once per conversation."""
+    """`moods` by text of the message; `heard` are the bodies in order; `most` the most at once per conversation;
+    `pauses` who was paused (or not) in order, which a `deaf` one refuses."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -53,6 +65,8 @@ class FakeRasa(ThreadingHTTPServer):
         self.moods: dict[str, Mood] = {}
         self.heard: list[dict[str, Any]] = []
         self.most: dict[str, int] = {}
+        self.pauses: list[tuple[str, bool]] = []
+        self.deaf = False
         self._running: dict[str, int] = {}
         self._lock = threading.Lock()
         self.address = f"http://127.0.0.1:{self.server_address[1]}"

@@ -11,7 +11,11 @@ from uuid import uuid4
 import aiohttp
 import pytest
 from rasa.core.channels.channel import UserMessage, register
+from rasa.core.lock_store import InMemoryLockStore
 from rasa.core.run import create_http_input_channels
+from rasa.core.tracker_store import InMemoryTrackerStore
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Sanic
 
 from rasa_components.rest_channel import Turns
@@ -47,6 +51,10 @@ class Client:
     async def raw(self, data: str, query: str = "") -> tuple[int, str]:
         async with self._session.post(self._url + query, data=data) as answer:
             return answer.status, await answer.text()
+
+    async def put(self, path: str, data: str) -> int:
+        async with self._session.put(self._url.removesuffix("webhook") + path, data=data) as answer:
+            return answer.status
 
     def body(self, **more: Any) -> str:
         return json.dumps({"sender": self.sender, "message": "hello", "metadata": {"turn_id": "t-1"}, **more})
@@ -241,3 +249,39 @@ def test_a_stopping_rasa_ends_the_wait() -> None:
 
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     asyncio.run(go())
+
+
+class Tracked:
+    """As much of an agent as pausing needs: real trackers in a real store and a real lock."""
+
+    def __init__(self) -> None:
+        self.lock_store, self.tracker_store = InMemoryLockStore(), InMemoryTrackerStore(Domain.empty())
+        self.processor = self
+
+    async def get_tracker(self, conversation: str) -> DialogueStateTracker:
+        return await self.tracker_store.get_or_create_tracker(conversation, append_action_listen=False)
+
+
+def paused(talk: Talk, agent: Tracked, *bodies: str) -> list[int]:
+    """The statuses of these requests, one after another, for the conversation web-1."""
+
+    async def conversation(client: Client) -> list[int]:
+        return [await client.put("conversations/web-1/paused", body) for body in bodies]
+
+    return talk(agent, conversation)
+
+
+@pytest.mark.parametrize(("bodies", "is_paused"), [(["true"], True), (["true", "true", "false"], False)])
+def test_a_conversation_is_paused_and_resumed(talk: Talk, bodies: list[str], is_paused: bool) -> None:
+    agent = Tracked()
+    assert paused(talk, agent, *(f'{{"paused": {one}}}' for one in bodies)) == [200] * len(bodies)
+    tracker = asyncio.run(agent.tracker_store.retrieve("web-1"))
+    assert tracker.is_paused() is is_paused
+    assert len(tracker.events) == len(set(bodies))
+
+
+@pytest.mark.parametrize("wrong", ["", "{", "[]", "{}", '{"paused": 1}', '{"paused": "true"}'])
+def test_a_body_that_says_neither_is_a_400(talk: Talk, wrong: str) -> None:
+    agent = Tracked()
+    assert paused(talk, agent, wrong) == [400]
+    assert asyncio.run(agent.tracker_store.retrieve("web-1")) is None

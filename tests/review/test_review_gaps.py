@@ -7,11 +7,26 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, select
 
-from contracts.wire import Decision
+from contracts.errors import BadRequest, NotFound, Used
+from contracts.wire import Audience, Decision
+from review.cards import CORRECTIONS
 from review.clusters import Floats, clusters, cosine_distances, medoid, ngram_vectors, source_vectors, unit_rows
-from review.gaps import CLOSED, DRAFTED, FAQS, FROM_NOTHING, OPEN, Gap, combined, find_gaps, stored_gaps
+from review.corrections import NewAnswer
+from review.gaps import (
+    CLOSED,
+    DRAFTED,
+    FAQS,
+    FROM_NOTHING,
+    OPEN,
+    Gap,
+    close_gap,
+    combined,
+    find_gaps,
+    one_gap,
+    stored_gaps,
+)
 from review.queue import Reviews
 from tests.review.conftest import MINUTE, NOON, Shop, params
 
@@ -114,6 +129,33 @@ def test_asked_in_vain_after_the_correction_the_gap_is_open_again(night: Night) 
     night.ask("can I restore to a headless box!", days=-0.5)
     (gap,) = night.run(1)
     assert (gap.state, gap.closed_at, gap.draft, gap.count) == (DRAFTED, None, WRITE, 3)
+
+
+def test_an_answer_to_a_gap_closes_it_once(night: Night) -> None:
+    night.ask("do you take bitcoin", "Do you take Bitcoin?")
+    (gap,) = night.run()
+    answer = NewAnswer(gap.question, "No, only cards and bank transfer.", Audience.PUBLIC, "U1")
+    close_gap(night.engine, gap.id, NOON, answer)
+    with pytest.raises(Used, match="closed already"):
+        close_gap(night.engine, gap.id, NOON, answer)
+    with night.engine.connect() as connection:
+        (written,) = connection.execute(select(CORRECTIONS)).all()
+    assert (written.question, written.answer, written.turn_id) == (gap.question, answer.answer, None)
+    assert one_gap(night.engine, gap.id).state == CLOSED
+    assert night.run() == []
+
+
+def test_an_answer_to_a_gap_without_words_changes_nothing(night: Night) -> None:
+    night.ask("do you take bitcoin", "Do you take Bitcoin?")
+    (gap,) = night.run()
+    with pytest.raises(BadRequest, match="Write the answer"):
+        close_gap(night.engine, gap.id, NOON, NewAnswer(gap.question, " ", Audience.PUBLIC, "U1"))
+    assert one_gap(night.engine, gap.id) == gap
+
+
+def test_a_gap_that_is_not_there_is_not_found(night: Night) -> None:
+    with pytest.raises(NotFound):
+        one_gap(night.engine, "gap:none")
 
 
 def test_a_correction_that_was_taken_back_closes_nothing(night: Night) -> None:

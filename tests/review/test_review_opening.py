@@ -202,6 +202,38 @@ def test_a_wish_for_a_person_is_about_the_last_answer_before_it(shop: Shop, revi
     assert (card.turn_id, card.reasons) == (answer, (Reason.HAND_OVER,))
 
 
+def test_a_wish_for_a_person_before_any_answer_is_about_itself(shop: Shop, reviews_of: Open) -> None:
+    handoff = shop.turn(conversation="web-p", decision=None, text="I've passed this on.", at=NOON - 4 * MINUTE)
+    shop.ask_for_person(handoff)
+    (card,) = reviews_of().look(NOON).opened
+    assert (card.turn_id, card.reasons) == (handoff, (Reason.HAND_OVER,))
+
+
+def test_a_wish_for_a_person_after_an_answer_that_was_reviewed_gets_a_card_that_is_open(
+    shop: Shop, reviews_of: Open
+) -> None:
+    shop.turn(conversation="web-p", decision=Decision.UNKNOWN, at=NOON - 9 * MINUTE)
+    reviews = reviews_of()
+    (card,) = reviews.look(NOON - 8 * MINUTE).opened
+    reviews.reject(card.id, "U1", at=NOON - 7 * MINUTE)
+    handoff = shop.turn(conversation="web-p", decision=None, text="I've passed this on.", at=NOON - 4 * MINUTE)
+    shop.ask_for_person(handoff)
+    (another,) = reviews.look(NOON).opened
+    assert (another.turn_id, another.reasons) == (handoff, (Reason.HAND_OVER,))
+    reviews.take_over(another.id, "U1", at=NOON)
+    assert reviews.look(NOON + MINUTE).opened == ()
+
+
+def test_somebody_who_waits_for_a_person_gets_a_card_whatever_the_day_has_left(shop: Shop, reviews_of: Open) -> None:
+    for number in range(3):
+        handoff = shop.turn(conversation=f"web-{number}", decision=None, text="I've passed this on.")
+        shop.ask_for_person(handoff)
+    shop.turn(decision=Decision.UNKNOWN)
+    look = reviews_of(risk_per_day=1, risk_for_urgent=0).look(NOON)
+    assert [card.reasons for card in look.opened].count((Reason.HAND_OVER,)) == 3
+    assert (len(look.opened), look.left_out) == (4, 0)
+
+
 def test_a_contradiction_opens_a_card_for_the_later_answer(shop: Shop, reviews_of: Open) -> None:
     shop.turn(text="Yes.", at=NOON - 2 * HOUR)
     reviews = reviews_of()

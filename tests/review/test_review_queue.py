@@ -127,6 +127,16 @@ def test_a_verdict_decides_the_card_and_keeps_what_it_was_about(
     assert reviews.undecided() == ()
 
 
+def test_who_is_not_let_in_has_not_taken_over(engine: Engine, reviews: Reviews, card: Card) -> None:
+    def refuse(_connection: Connection, _card: Card) -> None:
+        raise Used("Ida is in this conversation already.")
+
+    with pytest.raises(Used, match="Ida"):
+        reviews.take_over(card.id, "U1", refuse)
+    assert rows(engine, VERDICTS) == []
+    assert reviews.card(card.id).state == OPEN
+
+
 def test_a_correction_becomes_a_reviewed_answer(engine: Engine, shop: Shop, reviews: Reviews) -> None:
     shop.turn(question="restore for mara@firm.example please", channel="slack")
     (card,) = reviews.look(NOON).opened

@@ -32,7 +32,7 @@ class Assistant:
 
     def __init__(self) -> None:
         self.app = FastAPI()
-        self.reviewed: Passage | None = None
+        self.reviewed: ReviewedAnswer | None = None
         self.reply = ChatReply(
             turn_id="t-1", text="Open versions!", evidence=Evidence(decision=Decision.REVIEWED, question="q")
         )
@@ -60,8 +60,8 @@ class Assistant:
         self.reviewed = passage(id, text, score, NOON)
 
 
-def passage(id: str, text: str, score: float, at: datetime) -> Passage:
-    return Passage(
+def passage(id: str, text: str, score: float, at: datetime) -> ReviewedAnswer:
+    return ReviewedAnswer(
         id=id, kind=PassageKind.REVIEWED, title="Reviewed", text=text, url="", source="reviewed", updated_at=at,
         synced_at=at, score=score,
     )  # fmt: skip

@@ -10,6 +10,10 @@ depends_on = None
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("conversations", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("card_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("rasa_paused", sa.Boolean(), server_default=sa.false(), nullable=False))
+
     op.create_table(
         "corrections",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -164,3 +168,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_corrections_changed_at"))
 
     op.drop_table("corrections")
+    with op.batch_alter_table("conversations", schema=None) as batch_op:
+        batch_op.drop_column("rasa_paused")
+        batch_op.drop_column("card_id")
