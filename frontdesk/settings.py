@@ -107,7 +107,10 @@ class LocalSettings:
         """What commands need to reach the processes that run here."""
         token = self.var / "operator.token"
         found = self.given.get("OPERATOR_TOKEN") or (token.read_text().strip() if token.is_file() else "")
-        return {"GATEWAY_PORT": str(self.ports["gateway"]), **({"OPERATOR_TOKEN": found} if found else {})}
+        return {
+            "GATEWAY_PORT": str(self.ports["gateway"]), "DATABASE_URL": self.database_url,
+            "KNOWLEDGE_URL": self.url("knowledge"), **({"OPERATOR_TOKEN": found} if found else {}),
+        }  # fmt: skip
 
     def _own_secret(self, name: str) -> str:
         """A secret made once for this machine; there is no default that everybody knows."""

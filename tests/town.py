@@ -1,6 +1,6 @@
 """A whole Frontdesk of its own: real processes on free ports, data in a temporary folder, stopped at the end.
 
-One for the whole run of pytest, whichever folders of tests ask for it.
+One for the whole run of pytest, whichever folders of tests ask for it. Its Slack is the one of `tests.fakes.slack`.
 """
 
 import json
@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from contracts.wire import ChatReply
+from tests.fakes.slack import FakeSlack
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ("gateway", "rasa", "actions", "knowledge", "generator")
@@ -34,6 +35,8 @@ class Town:
     environment: dict[str, str]
     ports: dict[str, int]
     shop_port: int
+    slack: FakeSlack
+    review: str
     up_output: str = ""
 
     def frontdesk(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -120,12 +123,18 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     ports = dict(zip(NAMES, own_ports, strict=True))
     environment = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "TRACKER_URL")}
     environment |= {"FRONTDESK_VAR": str(var), **{f"{name.upper()}_PORT": str(port) for name, port in ports.items()}}
-    made = Town(var, environment, ports, shop_port)
-    environment |= {"ALLOWED_ORIGINS": made.shop, "IDENTITY_SECRET": IDENTITY_SECRET}
-    try:
-        done = made.frontdesk("up", check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        made.up_output = done.stdout
-        yield made
-    finally:
-        made.frontdesk("down", check=False)
+    with FakeSlack() as slack:
+        made = Town(var, environment, ports, shop_port, slack, slack.add_channel("review", private=True).id)
+        environment |= {
+            "ALLOWED_ORIGINS": made.shop, "IDENTITY_SECRET": IDENTITY_SECRET, "SLACK_API_URL": slack.base_url,
+            "SLACK_BOT_TOKEN": slack.bot_token, "SLACK_SIGNING_SECRET": slack.signing_secret,
+            "SLACK_REVIEW_CHANNEL": made.review, "FEEDBACK_DIR": str(var / "feedback"),
+        }  # fmt: skip
+        slack.deliver_to(*(f"{made.url('gateway')}/slack/{way}" for way in ("events", "interactivity", "commands")))
+        try:
+            done = made.frontdesk("up", check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+            made.up_output = done.stdout
+            yield made
+        finally:
+            made.frontdesk("down", check=False)
