@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.chat_models import History, Message
 from gateway.slack import phrases
 from gateway.slack.address import CHANNEL, Address
 from gateway.slack.blocks import button, context, section, words
@@ -11,7 +12,7 @@ from review.digest import Digest
 from review.gaps import CLOSED, DRAFTED, Gap
 
 Block = dict[str, Any]
-QUESTION_CHARS, ANSWER_CHARS = 1_500, 2_500
+QUESTION_CHARS, ANSWER_CHARS, READ_CHARS = 1_500, 2_500, 2_000
 MOST_SOURCES = 6
 LANES = {Lane.SAMPLE: "Sample", Lane.RISK: "Risk"}
 VERDICTS = {
@@ -28,22 +29,29 @@ def digest(found: Digest) -> tuple[str, list[Block]]:
     decided = ", ".join(f"{count} × {VERDICTS[Kind(kind)]}" for kind, count in found.decided.items()) or "none"
     lines = [f"*{text}*", f"New cards: {opened}", f"Decided: {decided}"]
     if found.median_hours is not None:
-        lines.append(f"Half of them within {found.median_hours:.1f} hours")
+        lines.append(f"Half of them within {_duration(found.median_hours)}")
     since = found.oldest_open_since
     oldest = f", the oldest since {since:%-d %B %H:%M} UTC" if since else ""
     lines.append(f"Open now: {found.open}{oldest}")
     return text, [section("\n".join(lines))]
 
 
+def _duration(hours: float) -> str:
+    minutes = round(hours * 60)
+    return f"{hours:.1f} hours" if hours >= 2 else "a minute" if minutes <= 1 else f"{minutes} minutes"
+
+
 def gap(found: Gap) -> tuple[str, list[Block]]:
     """Questions of one kind that nothing answers."""
     trend = found.count - found.count_before
     trend_words = (
-        f"{abs(trend)} {'more' if trend > 0 else 'fewer'} than the week before" if trend else "as the week before"
+        f"{abs(trend)} {'more' if trend > 0 else 'fewer'} than in the period before"
+        if trend
+        else "as in the period before"
     )
     nearest = link(found.nearest_url or "", found.nearest_title) if found.nearest_title else "no page comes near"
     blocks = [
-        context(f"*Gap* · asked {found.count} times in a week, {trend_words}"),
+        context(f"*Gap* · asked {'once' if found.count == 1 else f'{found.count} times'}, {trend_words}"),
         section("*Question*\n" + _quoted(found.question, QUESTION_CHARS)),
         context(f"nearest page: {nearest}", f"owner: {escaped(found.owner or 'not known')}"),
     ]
@@ -106,6 +114,8 @@ def _where(one: Card) -> str:
     if one.channel != CHANNEL:
         return f"{one.channel} · {at} · `{one.conversation}` · `{one.turn_id}`"
     address = Address.of(one.conversation)
+    if address.channel.startswith("D"):
+        return f"direct message · {at} · `{one.turn_id}`"
     thread = f"&thread_ts={address.thread}" if address.thread else ""
     url = f"https://slack.com/app_redirect?team={address.team}&channel={address.channel}{thread}"
     return f"{link(url, 'the conversation')} · {at} · `{one.turn_id}`"
@@ -114,7 +124,8 @@ def _where(one: Card) -> str:
 def _state(one: Card) -> list[Block]:
     if one.state == DECIDED and one.verdict is not None and one.decided_at is not None:
         stamp = f"*{VERDICTS[one.verdict]}* by <@{one.claimed_by}> · {one.decided_at:%-d %B %H:%M} UTC"
-        return [context(stamp), {"type": "actions", "elements": [button("Undo", "review_undo", str(one.id))]}]
+        after = [button("Undo", "review_undo", str(one.id)), button("Read on …", "review_read", str(one.id))]
+        return [context(stamp), {"type": "actions", "elements": after}]
     claimed = [context(f"<@{one.claimed_by}> has this card")] if one.state == CLAIMED else []
     return [*claimed, _choices(one)]
 
@@ -129,8 +140,26 @@ def _choices(one: Card) -> Block:
             button("Reject", "review_reject", id, style="danger"),
             button("Needs a page", "review_needs_page", id),
             button("Take over", "review_take_over", id),
+            button("Read on …", "review_read", id),
         ],
     }
+
+
+def conversation_view(history: History) -> Block:
+    """What was said so far, as it is stored: without personal data of a known shape."""
+    said = [
+        section(f"*{_author(one)}* · {one.at:%-d %B %H:%M} UTC\n{_quoted(one.text, READ_CHARS)}")
+        for one in history.messages
+    ]
+    more = [context("Older messages are left out.")] if history.more else []
+    return {
+        "type": "modal", "title": words("The conversation", 24), "close": words("Close", 24),
+        "blocks": [*more, *said] or [context("Nothing was said.")],
+    }  # fmt: skip
+
+
+def _author(one: Message) -> str:
+    return {"customer": "Customer", "assistant": "Frontdesk"}.get(one.author) or escaped(one.name or "A colleague")
 
 
 def correction_view(one: Card) -> Block:

@@ -40,6 +40,7 @@ log = logging.getLogger("frontdesk.gateway")
 Body = Mapping[str, Any]
 Decide = Callable[[int, str], Card]
 NAME_CHARS = 64
+MOST_READ = 40  # messages; a window has 100 blocks
 CALL_ERRORS = (SlackApiError, aiohttp.ClientError, TimeoutError)
 
 
@@ -185,6 +186,7 @@ class Talk:
 
     def listen(self, app: AsyncApp) -> None:
         app.action("review_take_over")(self._take_over)
+        app.action("review_read")(self._read)
         app.action("review_write")(self._write)
         app.action("review_hand_back")(self._hand_back)
         app.view("review_message")(self._message)
@@ -202,6 +204,14 @@ class Talk:
         card = await self._desk.change(body, lambda: self._reviews.take_over(int(action["value"]), operator, join))
         if card is not None:
             self._desk.let_in(card.conversation, name)
+
+    async def _read(self, ack: AsyncAck, body: Body, action: Body, client: AsyncWebClient) -> None:
+        await ack()
+        if await self._desk.allowed(body, Right.REVIEW):
+            card = await self._desk.change(body, lambda: self._reviews.card(int(action["value"])))
+            if card is not None:
+                history = await self._conversations.history(card.conversation, None, MOST_READ)
+                await self._desk.open_view(body, client, cards.conversation_view(history))
 
     async def _write(self, ack: AsyncAck, body: Body, action: Body, client: AsyncWebClient) -> None:
         await ack()
