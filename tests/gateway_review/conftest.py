@@ -21,11 +21,12 @@ from gateway.slack import guard
 from gateway.slack.card_writer import CardWriter
 from gateway.slack.guard import ReviewChannel
 from gateway.slack.rounds import Rounds
+from knowledge.store.migrate import migrate
 from review.cards import CORRECTIONS, VERDICTS
 from review.queue import Reviews
 from review.settings import settings as review_settings
 from tests.fakes.slack import FakeSlack
-from tests.gateway.conftest import OPERATOR, migrated, running_gateway
+from tests.gateway.conftest import OPERATOR, running_gateway
 from tests.gateway.fake_rasa import FakeRasa, gives
 
 ROOT = Path(__file__).parents[2]
@@ -161,8 +162,9 @@ Open = Callable[..., Office]
 
 @contextmanager
 def running_office(tmp_path: Path, review: dict[str, Any], **environment: str) -> Iterator[Office]:
-    url = migrated(tmp_path)
+    url = environment.get("DATABASE_URL") or f"sqlite:///{tmp_path}/frontdesk.db"
     engine = open_engine(url)
+    migrate(engine)
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["review"] |= {"sample_rate": 0.0} | review
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))

@@ -1,13 +1,29 @@
 """Taking a conversation over: who hears whom, when the assistant is quiet, and what Rasa knows of it."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
+import pytest
 
-from tests.gateway_review.conftest import Office, Open
+from tests.gateway_review.conftest import Office, Open, running_office
 
 Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """On both databases: a talk is one transaction after another on a row that two processes may want."""
+    given: dict[str, str] = {}
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres_server")
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute("CREATE DATABASE talk")
+        given["DATABASE_URL"] = f"{server}/talk"
+    with running_office(tmp_path_factory.mktemp("office"), {"risk_per_day": 10_000}, **given) as running:
+        yield running
 
 
 def taken_over(office: Office) -> tuple[str, Json]:
