@@ -66,6 +66,11 @@ class Passage(Wire):
     dense: float = 0.0
     lexical: float = 0.0
 
+    def as_source(self) -> "Source":
+        """What a reader is shown of it."""
+        title = " › ".join(part for part in (self.title, self.heading) if part)
+        return Source(id=self.id, title=title, url=self.url, score=self.score, updated_at=self.updated_at)
+
 
 class Source(Wire):
     """What the customer sees of a passage under an answer."""

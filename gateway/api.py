@@ -34,6 +34,7 @@ from gateway.door import Door
 from gateway.doors import AllowedOrigins, BodyLimit, LeftStreams, SecurityHeaders
 from gateway.events import Event, Events
 from gateway.identity import Identities
+from gateway.knowledge import KnowledgeClient
 from gateway.message import MessageReader
 from gateway.outbox import Outbox
 from gateway.rasa import RasaClient
@@ -99,7 +100,8 @@ def build(config: Settings) -> Process:
 
     door = Door(slack.CHANNEL, services.door.reader, offers)
     params = review_settings().params()
-    review = Review(engine, Reviews(engine, params, CardWriter(config.slack_review_channel)), params)
+    reviews = Reviews(engine, params, CardWriter(config.slack_review_channel))
+    review = Review(engine, reviews, params, KnowledgeClient(config.knowledge_url))
     service = SlackService(
         config, client, door, services.turns, conversations, events, outbox, in_step, review, health
     )  # fmt: skip

@@ -1,7 +1,9 @@
 """A review card as Slack shows it: what was asked and answered, from what, why it is here, what one can do."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from contracts.wire import Source
 from gateway.chat_models import History, Message
 from gateway.slack import phrases
 from gateway.slack.address import CHANNEL, Address
@@ -14,6 +16,7 @@ from review.gaps import CLOSED, DRAFTED, Gap
 Block = dict[str, Any]
 QUESTION_CHARS, ANSWER_CHARS, READ_CHARS = 1_500, 2_500, 2_000
 MOST_SOURCES = 6
+OPTION_VALUE_CHARS = 150
 LANES = {Lane.SAMPLE: "Sample", Lane.RISK: "Risk"}
 VERDICTS = {
     Kind.APPROVE: "✓ Approved", Kind.CORRECT: "✎ Corrected", Kind.REJECT: "✗ Rejected",
@@ -76,6 +79,7 @@ def gap_view(found: Gap) -> Block:
         "blocks": [
             _text("question", "Question", found.question, 1_000),
             _text("answer", "Answer that customers should get", draft, 3_000),
+            _source_picker(()),
             _audience("public"),
         ],
     }  # fmt: skip
@@ -171,7 +175,7 @@ def correction_view(one: Card) -> Block:
         "blocks": [
             _text("question", "Question", one.asked, 1_000),
             _text("answer", "Answer that customers should get", "" if one.decision == "unknown" else one.text, 3_000),
-            *_source_picker(one),
+            _source_picker(one.sources),
             _audience(audience),
         ],
     }  # fmt: skip
@@ -184,15 +188,21 @@ def _text(name: str, label: str, value: str, most: int) -> Block:
     return {"type": "input", "block_id": name, "label": words(label, 150), "element": element}
 
 
-def _source_picker(one: Card) -> list[Block]:
-    if not one.sources:
-        return []
-    options = [
-        {"text": words(source.title), "value": str(number)} for number, source in enumerate(one.sources[:MOST_SOURCES])
-    ]
-    picker = {"type": "multi_static_select", "action_id": "sources", "options": options}
+def _source_picker(shown: Sequence[Source]) -> Block:
+    """Those of the answer are chosen; others are found by typing."""
+    picker: Block = {
+        "type": "multi_external_select", "action_id": "sources", "min_query_length": 3,
+        "placeholder": words("Type to find pages"),
+    }  # fmt: skip
+    chosen = [source_option(source) for source in shown[:MOST_SOURCES] if len(source.id) <= OPTION_VALUE_CHARS]
+    if chosen:
+        picker["initial_options"] = chosen
     label = words("Sources shown under it", 150)
-    return [{"type": "input", "block_id": "sources", "optional": True, "label": label, "element": picker}]
+    return {"type": "input", "block_id": "sources", "optional": True, "label": label, "element": picker}
+
+
+def source_option(source: Source) -> Block:
+    return {"text": words(source.title), "value": source.id}
 
 
 def _audience(chosen: str) -> Block:

@@ -25,7 +25,10 @@ class People:
         self._kept: dict[str, tuple[float, Any]] = {}
 
     async def audience(self, user: str, channel: str, kind: str) -> Audience:
-        """Staff in a direct message, or in a channel that was named as one for staff, see internal passages too."""
+        """Staff in a direct message, or in a channel that was named as one for staff, see internal passages too.
+
+        Such a channel must be private and not shared, whatever the settings say.
+        """
         if kind != "im" and channel not in self._internal:
             return Audience.PUBLIC
         if kind != "im" and not await self._closed(channel):
@@ -62,7 +65,8 @@ class People:
     async def _closed(self, channel: str) -> bool:
         found = await self._remembered(f"channel:{channel}", lambda: self._client.conversations_info(channel=channel))
         about = (found or {}).get("channel") or {}
-        return bool(about) and not any(about.get(flag) for flag in ("is_ext_shared", "is_pending_ext_shared"))
+        shared = any(about.get(flag) for flag in ("is_ext_shared", "is_pending_ext_shared"))
+        return bool(about.get("is_private")) and not shared
 
     def forget(self, channel: str) -> None:
         """A channel has changed."""

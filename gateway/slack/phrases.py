@@ -23,6 +23,7 @@ REVIEW_STOPPED = "The review queue has stopped, since this channel isn't private
 GAP_CLOSED = "This gap is closed already."
 NOTHING_TO_SEND = "Write something to send."
 NOBODY_THERE = "Nobody is in that conversation any more; the assistant answers there."
+NO_SOURCES = "The sources can't be looked up right now. Save without those that you added, or try again in a minute."
 NOT_OPENED = "The window could not be opened. Please press the button again."
 JOINED = "*{name}* is here and answers you now; I am quiet meanwhile."
 SAID = "*{name}*: {text}"

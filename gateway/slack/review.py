@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -13,12 +13,13 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import Connection, Engine
 
-from contracts.errors import FrontdeskError, NotFound, Used
+from contracts.errors import FrontdeskError, NotFound, Unavailable, Used
 from contracts.tables import now
 from contracts.wire import Audience, Source
 from gateway.chat_models import PersonState
 from gateway.conversations import Conversations
 from gateway.events import Event, Events
+from gateway.knowledge import KnowledgeClient
 from gateway.message import tidy_text
 from gateway.outbox import Outbox, Send
 from gateway.slack import cards, phrases
@@ -45,13 +46,13 @@ CALL_ERRORS = (SlackApiError, aiohttp.ClientError, TimeoutError)
 
 
 class Decisions:
-    """Approve, correct, reject, needs a page, undo; and the answers to gaps. `corrected` tells who finds answers."""
+    """Approve, correct, reject, needs a page, undo; and the answers to gaps."""
 
     def __init__(
-        self, engine: Engine, reviews: Reviews, rounds: Rounds, desk: "Desk", corrected: Callable[[], Awaitable[None]]
+        self, engine: Engine, reviews: Reviews, rounds: Rounds, desk: "Desk", knowledge: KnowledgeClient
     ) -> None:
         self._engine, self._reviews, self._rounds = engine, reviews, rounds
-        self._desk, self._corrected = desk, corrected
+        self._desk, self._knowledge = desk, knowledge
 
     def listen(self, app: AsyncApp) -> None:
         app.action("review_approve")(self._deciding(self._reviews.approve))
@@ -61,6 +62,7 @@ class Decisions:
         app.action("review_correct")(self._correct)
         app.view("review_correction")(self._correction)
         app.view_closed("review_correction")(self._not_corrected)
+        app.options("sources")(self._suggest_sources)
         app.action("gap_answer")(self._answer_gap)
         app.action("gap_dismiss")(self._dismiss_gap)
         app.view("gap_answer")(self._gap_answer)
@@ -84,7 +86,7 @@ class Decisions:
             return
         if before.verdict is Kind.TAKE_OVER:
             await self._desk.let_out(before.conversation)
-        await self._corrected()
+        await self._knowledge.corrected()
 
     async def _correct(self, ack: AsyncAck, body: Body, action: Body, client: AsyncWebClient) -> None:
         """Whoever opens the form has the card until it is saved, closed, or the claim lapses."""
@@ -102,23 +104,19 @@ class Decisions:
         if refusal is not None:
             await ack(response_action="errors", errors={"answer": refusal})
             return
-        chosen, audience = {int(number) for number in given.get("sources", "").split()}, Audience(given["audience"])
-
-        def write() -> Card:
-            found = self._reviews.card(id)
-            sources: list[Source] = [source for number, source in enumerate(found.sources) if number in chosen]
-            return self._reviews.correct(
-                id, operator, given["answer"], sources, question=given["question"], audience=audience
-            )
-
+        audience = Audience(given["audience"])
         try:
-            await asyncio.to_thread(write)
+            card = await asyncio.to_thread(self._reviews.card, id)
+            sources = await self._chosen_sources(given["sources"], card.sources)
+            await asyncio.to_thread(
+                self._reviews.correct, id, operator, given["answer"], sources, given["question"], audience
+            )
         except FrontdeskError as error:
             await ack(response_action="errors", errors={"answer": await self._desk.with_names(error)})
             return
         await ack()
         self._desk.wake()
-        await self._corrected()
+        await self._knowledge.corrected()
 
     async def _not_corrected(self, ack: AsyncAck, body: Body, view: Body) -> None:
         await ack()
@@ -130,6 +128,29 @@ class Decisions:
         except (Used, NotFound):
             return  # saved or taken meanwhile
         self._desk.wake()
+
+    # --- sources
+
+    async def _suggest_sources(self, ack: AsyncAck, body: Body) -> None:
+        """While an operator types into the picker."""
+        try:
+            found = await self._knowledge.find_sources(body["value"])
+        except FrontdeskError as error:
+            log.warning("slack: no sources to choose from: %s", error)
+            found = ()
+        once = {source.id: source for source in found if len(source.id) <= cards.OPTION_VALUE_CHARS}
+        await ack(options=[cards.source_option(source) for source in once.values()])
+
+    async def _chosen_sources(self, ids: str, shown: Sequence[Source] = ()) -> list[Source]:
+        """In the order chosen. Raises Unavailable when one that wasn't shown can't be looked up."""
+        wanted, known = ids.split(), {source.id: source for source in shown}
+        others = [id for id in wanted if id not in known]
+        if others:
+            try:
+                known |= {source.id: source for source in await self._knowledge.sources(others)}
+            except FrontdeskError as error:
+                raise Unavailable(phrases.NO_SOURCES) from error
+        return [known[id] for id in wanted if id in known]
 
     # --- gaps
 
@@ -151,9 +172,12 @@ class Decisions:
     async def _gap_answer(self, ack: AsyncAck, body: Body, view: Body) -> None:
         given, id = values_of(view), view["private_metadata"]
         refusal = await self._desk.refusal(body, Right.CORRECT)
-        answer = NewAnswer(given["question"], given["answer"], Audience(given["audience"]), body["user"]["id"])
         try:
             if refusal is None:
+                sources = await self._chosen_sources(given["sources"])
+                answer = NewAnswer(
+                    given["question"], given["answer"], Audience(given["audience"]), body["user"]["id"], sources
+                )
                 await asyncio.to_thread(close_gap, self._engine, id, now(), answer)
         except FrontdeskError as error:
             refusal = str(error)
@@ -162,7 +186,7 @@ class Decisions:
             return
         await ack()
         await self._rounds.show_gap(await asyncio.to_thread(one_gap, self._engine, id))
-        await self._corrected()
+        await self._knowledge.corrected()
 
     async def _dismiss_gap(self, ack: AsyncAck, body: Body, action: Body) -> None:
         await ack()

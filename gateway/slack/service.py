@@ -18,6 +18,7 @@ from contracts.http import problem
 from gateway.conversations import Conversations
 from gateway.door import Door
 from gateway.events import Events
+from gateway.knowledge import KnowledgeClient
 from gateway.outbox import Outbox
 from gateway.settings import Settings
 from gateway.slack.address import CHANNEL
@@ -69,6 +70,7 @@ class Review:
     engine: Engine
     reviews: Reviews
     params: ReviewParams
+    knowledge: KnowledgeClient
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class SlackService:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._socket is not None:
             await self._socket.close_async()  # type: ignore[no-untyped-call]
+        await self._review.knowledge.close()
 
     async def handle(self, request: Request) -> Response:
         if self._handler is None:
@@ -174,15 +177,6 @@ class SlackService:
             self._in_step, channel.id,
         )  # fmt: skip
         rounds = Rounds(review.engine, review.reviews, review.params, self._outbox, channel)
-        Decisions(review.engine, review.reviews, rounds, desk, self._corrected).listen(bolt)
+        Decisions(review.engine, review.reviews, rounds, desk, review.knowledge).listen(bolt)
         Talk(review.reviews, self._conversations, self._events, desk, people).listen(bolt)
         self._reviewing = asyncio.create_task(rounds.run(config.review_look_seconds))
-
-    async def _corrected(self) -> None:
-        """Tell the knowledge service at once; it looks every few seconds anyway."""
-        try:
-            timeout = aiohttp.ClientTimeout(total=2)
-            async with aiohttp.ClientSession(timeout=timeout) as http:
-                await http.post(f"{self._config.knowledge_url}/corrections/sync")
-        except (aiohttp.ClientError, TimeoutError) as error:
-            log.warning("the knowledge service was not told of a correction: %s", type(error).__name__)

@@ -82,7 +82,7 @@ def test_a_correction_is_prefilled_saved_and_stamped(office: Office) -> None:
     shown = str(view["blocks"])
     assert question in shown and "Versions" in shown
     answer = "Press *the* red button & wait."
-    office.slack.submit(office.mara, view, {"answer": answer, "sources": ["0"], "audience": "public"}).wait()
+    office.slack.submit(office.mara, view, {"answer": answer, "sources": ["page:1"], "audience": "public"}).wait()
     office.card_says(question, "Corrected")
     (written,) = [row for row in office.corrections() if row.question == question]
     assert (written.answer, written.audience, written.operator) == (answer, "public", office.mara.id)
@@ -97,6 +97,25 @@ def test_a_correction_without_words_is_refused_in_the_form(office: Office) -> No
     sent = office.slack.submit(office.mara, view, {"answer": "   ", "audience": "public"}).wait()
     assert sent.answer["errors"] == {"answer": "Write the answer that customers should get."}
     assert [row for row in office.corrections() if row.question == question] == []
+
+
+def test_the_sources_of_the_answer_stay_chosen_when_nothing_is_changed(office: Office) -> None:
+    question, card = office.new_card()
+    view = office.opens(office.mara, card, "review_correct")
+    office.slack.submit(office.mara, view, {"answer": "Press it.", "audience": "internal"}).wait()
+    office.card_says(question, "Corrected")
+    (written,) = [row for row in office.corrections() if row.question == question]
+    assert ([source["id"] for source in written.sources], written.audience) == (["page:1"], "internal")
+
+
+def test_while_the_knowledge_is_away_nothing_can_be_picked_and_nothing_is_lost(office: Office) -> None:
+    _, card = office.new_card()
+    view = office.opens(office.mara, card, "review_correct")
+    assert office.slack.suggest(office.mara, view, "sources", "restore").wait().answer == {"options": []}
+    filled_in = {"answer": "Press it.", "sources": ["page:1", "page:2"], "audience": "public"}
+    sent = office.slack.submit(office.mara, view, filled_in).wait()
+    assert "can't be looked up right now" in sent.answer["errors"]["answer"]
+    office.slack.close(office.mara, view).wait()
 
 
 def test_undo_opens_the_card_and_retires_the_correction(office: Office) -> None:

@@ -47,14 +47,17 @@ def test_a_correction_sticks(town: Town) -> None:
     card = card_about(town, ASKED)
     slack.click(mara, card, "review_correct").wait()
     view = slack.wait_for(lambda: slack.modal(mara))
-    slack.submit(mara, view, {"question": ASKED, "answer": ANSWER, "audience": "public"}).wait()
+    options = slack.suggest(mara, view, "sources", "how can I pay for my plan").wait().answer["options"]
+    page = options[0]
+    filled_in = {"question": ASKED, "answer": ANSWER, "sources": [page], "audience": "public"}
+    slack.submit(mara, view, filled_in).wait()
     corrected_at = time.monotonic()
 
     answers = []
     while not answers or ANSWER not in answers[-1]:
         assert time.monotonic() - corrected_at < LIVE_SECONDS, answers
         answers.append(asks(town, bob, ASKED_NEXT))
-    assert "Reviewed answer" in answers[-1]
+    assert "Reviewed answer" in answers[-1] and page["text"]["text"] in answers[-1]
     assert "Corrected" in slack.text_of(card_about(town, ASKED))
     with town.visitor() as visitor:  # on the website too
         assert visitor.post("/chat/v1/messages", json={"text": ASKED}).json()["text"] == ANSWER
