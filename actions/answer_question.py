@@ -1,6 +1,7 @@
 """Answer a question: the story of a turn.
 
-question ─► find passages ─► a reviewed FAQ answers it?      quote it
+question ─► find passages ─► an operator has answered it?    quote that
+                           ├► a curated FAQ answers it?      quote it
                            ├► the passages support a draft?   send the draft
                            ├► the generator can't draft now?  say so, show the nearest pages, offer a person
                            └► nothing of these                say that we don't know, and the same
@@ -12,7 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import replies
 from actions.bootstrap import Services, services
-from actions.decision import best_curated, is_supported, worth_a_draft
+from actions.decision import best_curated, is_supported, sure_reviewed, worth_a_draft
 from actions.question import Question, question_of
 from actions.replies import Reply
 from actions.stopwatch import Stopwatch
@@ -45,6 +46,9 @@ class ActionAnswerQuestion(CarefulAction):
 async def answer(question: Question, turn: Turn, neighbours: Services, watch: Stopwatch) -> Reply:
     with watch.time("retrieve"):
         found = await neighbours.knowledge.find_passages(question.text, question.previous, turn)
+    reviewed = sure_reviewed(found, neighbours.thresholds)
+    if reviewed is not None:
+        return replies.quote_reviewed(found, reviewed)
     faq = best_curated(found, neighbours.thresholds)
     if faq is not None:
         neighbours.knowledge.record_use(faq.id, turn)

@@ -1,7 +1,13 @@
 """When is an answer good enough to be sent? Pure functions of what was found, drafted and allowed."""
 
 from actions.settings import Thresholds
-from contracts.wire import Draft, Passage, PassageKind, SearchResponse
+from contracts.wire import Draft, Passage, PassageKind, ReviewedAnswer, SearchResponse
+
+
+def sure_reviewed(found: SearchResponse, limits: Thresholds) -> ReviewedAnswer | None:
+    """What an operator wrote, if it was written for this question."""
+    nearest = found.reviewed
+    return nearest if nearest is not None and nearest.score >= limits.reviewed else None
 
 
 def best_curated(found: SearchResponse, limits: Thresholds) -> Passage | None:

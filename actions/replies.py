@@ -1,10 +1,10 @@
-"""The four kinds of reply to a question, with what each was made of."""
+"""The kinds of reply to a question, with what each was made of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from actions.settings import Thresholds
-from contracts.wire import Decision, Draft, Evidence, Passage, PassageKind, SearchResponse, Source
+from contracts.wire import Decision, Draft, Evidence, Passage, PassageKind, ReviewedAnswer, SearchResponse, Source
 
 NEAREST = 2
 OFFER_PERSON = "person"
@@ -18,7 +18,7 @@ class Reply:
     text: str
     decision: Decision
     found: SearchResponse
-    sources: tuple[Passage, ...]
+    sources: tuple[Source, ...]
     offer: str = NO_OFFER
     draft: Draft | None = None
 
@@ -28,7 +28,7 @@ class Reply:
         return Evidence(
             decision=self.decision,
             question=self.found.question,
-            sources=tuple(as_source(passage) for passage in self.sources),
+            sources=self.sources,
             support=None if draft is None else draft.support,
             thresholds=thresholds.model_dump(),
             index_version=self.found.index_version,
@@ -37,14 +37,19 @@ class Reply:
         )
 
 
+def quote_reviewed(found: SearchResponse, answer: ReviewedAnswer) -> Reply:
+    """What an operator wrote, word for word; then the pages it leans on."""
+    return Reply(answer.text, Decision.REVIEWED, found, (as_source(answer), *answer.sources))
+
+
 def quote(found: SearchResponse, faq: Passage) -> Reply:
-    """A reviewed answer, word for word."""
-    return Reply(faq.text, Decision.CURATED, found, (faq,))
+    """A curated FAQ, word for word."""
+    return Reply(faq.text, Decision.CURATED, found, (as_source(faq),))
 
 
 def phrase(found: SearchResponse, draft: Draft) -> Reply:
     """A draft with the passages that back it."""
-    return Reply(draft.text, Decision.DRAFT, found, _cited(found, draft), draft=draft)
+    return Reply(draft.text, Decision.DRAFT, found, as_sources(_cited(found, draft)), draft=draft)
 
 
 def admit_unknown(found: SearchResponse) -> Reply:
@@ -53,7 +58,7 @@ def admit_unknown(found: SearchResponse) -> Reply:
     text = "I don't know the answer to that: nothing in our help pages says it clearly enough."
     if nearest:
         text += " The nearest I found: " + _titles(nearest) + "."
-    return Reply(text + OFFER, Decision.UNKNOWN, found, nearest, offer=OFFER_PERSON)
+    return Reply(text + OFFER, Decision.UNKNOWN, found, as_sources(nearest), offer=OFFER_PERSON)
 
 
 def point_to_pages(found: SearchResponse) -> Reply:
@@ -62,7 +67,7 @@ def point_to_pages(found: SearchResponse) -> Reply:
     text = "I can't put an answer into words right now."
     if nearest:
         text += " These pages come nearest to your question: " + _titles(nearest) + "."
-    return Reply(text + OFFER, Decision.UNKNOWN, found, nearest, offer=OFFER_PERSON)
+    return Reply(text + OFFER, Decision.UNKNOWN, found, as_sources(nearest), offer=OFFER_PERSON)
 
 
 def without_offer(reply: Reply) -> Reply:
@@ -86,6 +91,10 @@ def _titles(pages: tuple[Passage, ...]) -> str:
 def as_source(passage: Passage) -> Source:
     title = " › ".join(part for part in (passage.title, passage.heading) if part)
     return Source(id=passage.id, title=title, url=passage.url, score=passage.score, updated_at=passage.updated_at)
+
+
+def as_sources(passages: tuple[Passage, ...]) -> tuple[Source, ...]:
+    return tuple(as_source(passage) for passage in passages)
 
 
 def _cited(found: SearchResponse, draft: Draft) -> tuple[Passage, ...]:

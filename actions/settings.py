@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 class Thresholds(BaseModel):
     """Section `answer` of `params.yaml`; chosen on the development questions, stored with every answer."""
 
+    reviewed: float
     curated: float
     curated_lead: float
     passage: float

@@ -15,8 +15,8 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from contracts.wire import Audience, Passage, SearchRequest, SearchResponse
-from knowledge.embedding import Embedder
+from contracts.wire import Audience, Passage, ReviewedAnswer, SearchRequest, SearchResponse
+from knowledge.embedding import Embedder, Vectors
 from knowledge.follow_up import join_follow_up
 from knowledge.index import Index
 from knowledge.words import split_words
@@ -25,6 +25,12 @@ FUSION = Path(__file__).parent / "fusion.json"
 CANDIDATES = 60
 DAYS_A_YEAR = 365.25
 Floats = npt.NDArray[np.floating[Any]]
+# The reviewed answer for a request, its joined question and that question's vector.
+Reviewed = Callable[[SearchRequest, str, Vectors], ReviewedAnswer | None]
+
+
+def no_reviewed(request: SearchRequest, question: str, vector: Vectors) -> None:
+    """For a search of passages alone."""
 
 
 RANK_FEATURES = ("dense", "lexical", "years_old", "curated")
@@ -96,25 +102,31 @@ class Searcher:
         self._everything = np.ones(len(index.passages), dtype=np.bool_)
         self._curated = np.array([p.kind == "faq" for p in index.passages], dtype=np.float32)
 
-    def search(self, request: SearchRequest) -> SearchResponse:
-        """The `k` best passages that the asker may see."""
+    def search(self, request: SearchRequest, reviewed: Reviewed = no_reviewed) -> SearchResponse:
+        """The `k` best passages that the asker may see, and the reviewed answer that comes nearest."""
         started = time.perf_counter()
-        found = self.find(request)
+        question = join_follow_up(request.question, request.previous_question)
+        vector = self._embedder.encode([question])[0]
+        found = self._find(request, question, vector)
         values = self._fusion.values(found.features())
         scores = self._fusion.probabilities(values, found.features(), found.known_words)
         best = np.argsort(-values, kind="stable")[: request.k]
         return SearchResponse(
-            question=join_follow_up(request.question, request.previous_question),
+            question=question,
             passages=tuple(self._passage(found, int(i), float(scores[i])) for i in best),
             index_version=self.index.version,
             embedding_model=self.index.embedding_model,
+            reviewed=reviewed(request, question, vector),
             took_ms=round((time.perf_counter() - started) * 1000, 3),
         )
 
     def find(self, request: SearchRequest) -> Candidates:
         """The union of both searches' best, with both figures for every one of them."""
-        question, allowed = join_follow_up(request.question, request.previous_question), self._allowed(request)
-        vector = self._embedder.encode([question])[0]
+        question = join_follow_up(request.question, request.previous_question)
+        return self._find(request, question, self._embedder.encode([question])[0])
+
+    def _find(self, request: SearchRequest, question: str, vector: Floats) -> Candidates:
+        allowed = self._allowed(request)
         dense = self._dense(vector, allowed)
         lexical, known_words = self._lexical(question, allowed)
         rows = np.union1d(_best(dense), _best(lexical))

@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,6 +16,7 @@ class Settings(BaseSettings):
     index_dir: Path = ROOT / "models" / "index"
     embedding_dir: Path = ROOT / "models" / "base" / "minilm-int8"
     embedding_threads: int = 1
+    corrections_poll_seconds: float = Field(default=2.0, gt=0)
     sources_dir: Path = ROOT / "knowledge" / "sources"
 
 

@@ -20,6 +20,12 @@ def _stemmer() -> Stemmer.Stemmer:
     return Stemmer.Stemmer("english")
 
 
+def stem(word: str) -> str:
+    """`deleted` → `delet`, lower case."""
+    stemmed: str = _stemmer().stemWord(word.lower())
+    return stemmed
+
+
 def split_words(text: str) -> list[str]:
     """`How do I fix HL-2203 on Macs?` → `['fix', 'hl-2203', 'mac']`."""
     words = [word.lower() for word in WORD.findall(text.replace("’", "'"))]

@@ -10,7 +10,6 @@ Packages may come from the local cache of uv; that and the machine stand in the 
 import json
 import os
 import platform
-import socket
 import statistics
 import subprocess
 import tempfile
@@ -32,7 +31,7 @@ from rich.table import Table
 from contracts.wire import ChatReply
 from knowledge.settings import ROOT
 from pipeline.questions import DEVELOPMENT, load_questions
-from pipeline.stack import Stack
+from pipeline.stack import Stack, free_ports
 
 REPORT = ROOT / "reports" / "bench.json"
 PROCESSES = ("gateway", "rasa", "actions", "knowledge", "generator")
@@ -59,16 +58,6 @@ def fresh_clone() -> Iterator[tuple[Path, dict[str, str], dict[str, int]]]:
             yield clone, environment, ports
         finally:
             subprocess.run(["make", "down"], cwd=clone, env=environment, stdout=subprocess.DEVNULL, check=False)
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
 
 
 def timed(command: list[str], folder: Path, environment: dict[str, str]) -> float:

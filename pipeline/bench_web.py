@@ -16,19 +16,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import httpx
-import psutil
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from knowledge.settings import ROOT
-from pipeline.bench import free_ports, machine, percentile
+from pipeline.bench import machine, percentile
+from pipeline.stack import fresh_stack, process_on
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -49,23 +47,6 @@ WANTED: dict[str, tuple[str, float]] = {
     "widget_gzip_kb": ("<=", 60), "widget_interactive_ms": ("<=", 300), "axe_violations": ("=", 0),
     "gateway_overhead_p50_ms": ("<=", 5),
 }  # fmt: skip
-
-
-@contextmanager
-def whole_stack() -> Iterator[dict[str, int]]:
-    """Frontdesk with NGINX before it, data in a temporary folder; gives the ports, stops everything at the end."""
-    ports = dict(zip(NAMES, free_ports(len(NAMES)), strict=True))
-    with tempfile.TemporaryDirectory(prefix="fd-web-") as var:
-        environment = {**os.environ, "FRONTDESK_VAR": var}
-        environment |= {f"{name.upper()}_PORT": str(port) for name, port in ports.items()}
-        for name in ("DATABASE_URL", "TRACKER_URL"):
-            environment.pop(name, None)
-        command = [sys.executable, "-m", "frontdesk"]
-        try:
-            subprocess.run([*command, "up"], cwd=ROOT, env=environment, check=True)
-            yield ports
-        finally:
-            subprocess.run([*command, "down"], cwd=ROOT, env=environment, check=False, stdout=subprocess.DEVNULL)
 
 
 def steady_load(ports: dict[str, int]) -> dict[str, object]:
@@ -230,13 +211,6 @@ def violations(page: "Page") -> int:
     return len(page.evaluate("axe.run()")["violations"])
 
 
-def process_on(port: int) -> psutil.Process:
-    listeners = {
-        c.laddr.port: c.pid for c in psutil.net_connections("tcp") if c.laddr and c.status == psutil.CONN_LISTEN
-    }
-    return psutil.Process(listeners[port])
-
-
 def reached(value: float, sign: str, wanted: float) -> bool:
     if sign == "=":
         return value == wanted
@@ -254,7 +228,7 @@ def show(result: dict[str, Any], console: Console) -> None:
 def main(write: Annotated[bool, typer.Option(help="write reports/web.json")] = True) -> None:
     console, about = Console(), machine()
     result: dict[str, Any] = {}
-    with whole_stack() as ports:
+    with fresh_stack(NAMES) as ports:
         for part in (widget, overhead, open_streams, limiter, steady_load):
             console.print(f"… {part.__name__.replace('_', ' ')}")
             result |= part(ports)

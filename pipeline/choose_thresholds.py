@@ -16,7 +16,7 @@ from typing import Any
 from rich.progress import track
 
 from actions.decision import best_curated, is_supported, worth_a_draft
-from actions.settings import ROOT, Thresholds
+from actions.settings import ROOT, Thresholds, settings
 from contracts.wire import Draft, DraftPassage, SearchResponse
 from pipeline.questions import DEVELOPMENT, LabelledQuestion, load_questions
 from pipeline.stack import Stack
@@ -34,6 +34,7 @@ CURATED_GRID: dict[str, list[Any]] = {
     "curated_lead": [-0.3, -0.2, -0.1, 0.0, 0.1],
 }
 NEVER_QUOTE = {"curated": 2.0, "curated_lead": 0.0}
+NOT_OURS = "reviewed"  # chosen by pipeline.fit_reviewed
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,10 @@ def gain(case: Case, limits: Thresholds) -> float:
 
 
 def choose(cases: list[Case]) -> Thresholds:
-    draft = _best(cases, DRAFT_GRID, NEVER_QUOTE)
+    given = {NOT_OURS: settings().thresholds().reviewed}
+    draft = _best(cases, DRAFT_GRID, NEVER_QUOTE | given)
     fixed = {name: getattr(draft, name) for name in DRAFT_GRID}
-    return _best(cases, CURATED_GRID, fixed)
+    return _best(cases, CURATED_GRID, fixed | given)
 
 
 def _best(cases: list[Case], grid: dict[str, list[Any]], fixed: dict[str, Any]) -> Thresholds:
@@ -78,7 +80,7 @@ def _strictness(limits: Thresholds) -> float:
 def write(limits: Thresholds) -> None:
     """Change the numbers in `params.yaml`, keep its comments."""
     text = PARAMS.read_text(encoding="utf-8")
-    for name, value in limits.model_dump().items():
+    for name, value in limits.model_dump(exclude={NOT_OURS}).items():
         number = str(value) if isinstance(value, int) else f"{value:.2f}"
         text, count = re.subn(rf"(?m)^(  {name}: )[-\d.]+", rf"\g<1>{number}", text)
         assert count == 1, name

@@ -2,8 +2,8 @@
 
     make eval            (starts Frontdesk if it is not running)
 
-A quoted FAQ is right when it is one of the question's labelled passages or says what the label demands; a draft is
-right when it says what the label demands. Rates are given with their 95 % Wilson interval.
+A quoted FAQ is right when it is one of the question's labelled passages or says what the label demands; a draft and a
+reviewed answer are right when they say what the label demands. Rates are given with their 95 % Wilson interval.
 """
 
 import json
@@ -38,7 +38,7 @@ class Outcome:
 
     @property
     def answered(self) -> bool:
-        return self.decision in (Decision.CURATED, Decision.DRAFT)
+        return self.decision in (Decision.REVIEWED, Decision.CURATED, Decision.DRAFT)
 
     @property
     def right(self) -> bool:

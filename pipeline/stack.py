@@ -1,12 +1,17 @@
-"""Talk to a running Frontdesk the way its users and processes do, for measuring."""
+"""A Frontdesk to measure: one that runs, talked to as its users and processes do, or one of its own."""
 
 import json
+import os
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import httpx
+import psutil
 
 from contracts.errors import NeighbourDown
 from contracts.wire import ChatReply, Draft, DraftPassage, DraftRequest, SearchRequest, SearchResponse
@@ -55,3 +60,41 @@ class Stack:
         response = self._http.post(f"{self.url('generator')}/draft", json=request.model_dump(mode="json"))
         response.raise_for_status()
         return Draft.model_validate_json(response.content)
+
+
+@contextmanager
+def fresh_stack(names: Sequence[str], settings: Mapping[str, str] | None = None) -> Iterator[dict[str, int]]:
+    """These processes on free ports, data in a temporary folder; gives the ports, stops everything at the end.
+
+    `settings`: environment variables beside or over the usual ones.
+    """
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
+    with tempfile.TemporaryDirectory(prefix="fd-bench-") as var:
+        environment = {**os.environ, "FRONTDESK_VAR": var}
+        environment |= {f"{name.upper()}_PORT": str(port) for name, port in ports.items()}
+        for name in ("DATABASE_URL", "TRACKER_URL"):
+            environment.pop(name, None)
+        environment |= settings or {}
+        command = [sys.executable, "-m", "frontdesk"]
+        try:
+            subprocess.run([*command, "up"], cwd=ROOT, env=environment, check=True)
+            yield ports
+        finally:
+            subprocess.run([*command, "down"], cwd=ROOT, env=environment, check=False, stdout=subprocess.DEVNULL)
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for s in sockets:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def process_on(port: int) -> psutil.Process:
+    listeners = {
+        c.laddr.port: c.pid for c in psutil.net_connections("tcp") if c.laddr and c.status == psutil.CONN_LISTEN
+    }
+    return psutil.Process(listeners[port])

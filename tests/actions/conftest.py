@@ -22,6 +22,7 @@ from tests.actions.neighbours import Neighbour, call, drafts, found, passage
 
 Result = TypeVar("Result")
 THRESHOLDS = {
+    "reviewed": 0.7,
     "curated": 0.6,
     "curated_lead": 0.0,
     "passage": 0.25,

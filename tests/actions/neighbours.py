@@ -79,13 +79,14 @@ def passage(number: int, kind: str = "page", score: float = 0.5, **changes: Any)
     } | changes  # fmt: skip
 
 
-def found(*passages: dict[str, Any]) -> Answer:
+def found(*passages: dict[str, Any], reviewed: dict[str, Any] | None = None) -> Answer:
     """A search that joins a follow-up as the service does."""
 
     def answer(body: Any) -> tuple[int, dict[str, str], bytes]:
         question = " ".join(part for part in (body["previous_question"], body["question"]) if part)
         response = {
             "question": question, "passages": passages, "index_version": "k1", "embedding_model": "m", "took_ms": 1.5,
+            "reviewed": reviewed,
         }  # fmt: skip
         return gives(response)(body)
 

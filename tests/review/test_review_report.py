@@ -15,8 +15,8 @@ from contracts.wire import (
     ChatReply,
     Decision,
     Evidence,
-    Passage,
     PassageKind,
+    ReviewedAnswer,
     SearchRequest,
     SearchResponse,
 )  # fmt: skip

@@ -42,7 +42,7 @@ export interface Message {
   key: string | null;
   turn_id: string | null;
   status: string;
-  decision: "curated" | "draft" | "unknown" | null;
+  decision: "reviewed" | "curated" | "draft" | "unknown" | null;
   sources: SourceLink[];
   buttons: QuickReply[];
   form: Form | null;

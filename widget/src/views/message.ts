@@ -64,7 +64,8 @@ function sources(message: Message, view: View) {
 }
 
 function label(message: Message, { strings }: View) {
-  if (message.decision === "curated") return html`<p class="label reviewed">${strings.reviewed}</p>`;
+  if (message.decision === "reviewed" || message.decision === "curated")
+    return html`<p class="label reviewed">${strings.reviewed}</p>`;
   if (message.decision === "draft") return html`<p class="label">${strings.drafted}</p>`;
   return nothing;
 }

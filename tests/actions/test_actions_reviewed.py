@@ -1,0 +1,65 @@
+"""Reviewed answers go before everything else, word for word, when they are sure enough."""
+
+import pytest
+
+from actions.answer_question import TICKET_FORM
+from tests.actions.conftest import THRESHOLDS, Desk
+from tests.actions.neighbours import MOMENT, cuts, found, passage
+
+ANSWER = "action_answer_question"
+FAQ = passage(7, "faq", 0.95)
+PAGE = {"id": "page:10", "title": "Vaults", "url": "https://help/10", "score": 0.9, "updated_at": MOMENT}
+FIX = passage(
+    9,
+    "reviewed",
+    0.9,
+    id="fix:9",
+    title="Answer from our team",
+    url="",
+    text="Ask Maren —\n  she knows…",
+    sources=[PAGE],
+)
+
+
+def test_a_reviewed_answer_is_quoted_before_a_faq_and_without_a_model(desk: Desk) -> None:
+    desk.knowledge.answers["/search"] = found(FAQ, reviewed=FIX)
+    said = desk.run(ANSWER)
+    assert (said.text, said.evidence["decision"]) == (FIX["text"], "reviewed")
+    assert desk.generator.heard == []
+
+
+def test_its_evidence_is_the_correction_then_its_pages(desk: Desk) -> None:
+    desk.knowledge.answers["/search"] = found(FAQ, reviewed=FIX)
+    evidence = desk.run(ANSWER).evidence
+    assert [(s["id"], s["score"]) for s in evidence["sources"]] == [("fix:9", 0.9), ("page:10", 0.9)]
+    assert (evidence["thresholds"]["reviewed"], evidence["support"]) == (THRESHOLDS["reviewed"], None)
+
+
+def test_no_use_of_a_faq_is_counted(desk: Desk) -> None:
+    desk.knowledge.answers["/search"] = found(FAQ, reviewed=FIX)
+    desk.run(ANSWER)
+    assert [path for path, _, _ in desk.knowledge.heard] == ["/search"]
+
+
+@pytest.mark.parametrize(("score", "decision"), [(0.7, "reviewed"), (0.699, "curated"), (0.05, "curated")])
+def test_the_threshold_decides(desk: Desk, score: float, decision: str) -> None:
+    desk.knowledge.answers["/search"] = found(FAQ, reviewed=FIX | {"score": score})
+    assert desk.run(ANSWER).evidence["decision"] == decision
+
+
+def test_it_needs_no_passage_and_no_generator(desk: Desk) -> None:
+    desk.knowledge.answers["/search"] = found(reviewed=FIX)
+    desk.generator.answers["/draft"] = cuts()
+    said = desk.run(ANSWER, slots={"offer": "person"})
+    assert (said.text, said.slots["offer"], said.responses[0]["buttons"]) == (FIX["text"], "none", [])
+
+
+def test_while_a_ticket_is_written_it_is_quoted_too(desk: Desk) -> None:
+    desk.knowledge.answers["/search"] = found(reviewed=FIX)
+    assert desk.run(ANSWER, active_loop={"name": TICKET_FORM}).text == FIX["text"]
+
+
+def test_a_follow_up_to_it_is_joined_to_its_question(desk: Desk) -> None:
+    desk.knowledge.answers["/search"] = found(reviewed=FIX)
+    said = desk.run(ANSWER, "and on Linux?", slots={"last_question": "where are the logs?"})
+    assert said.slots["last_question"] == said.evidence["question"] == "where are the logs? and on Linux?"
