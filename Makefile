@@ -4,7 +4,7 @@ FRONTDESK := .venv/bin/frontdesk
 PYTHON := .venv/bin/python
 export RASA_TELEMETRY_ENABLED := false
 
-.PHONY: help up down status ask test test-env rasa-env bench bench-web eval eval-nlu lint lock clean
+.PHONY: help up down status ask test test-env rasa-env bench bench-slack bench-web eval eval-nlu lint lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,10 @@ lint: test-env ## ruff and mypy
 bench-web: test-env ## the website chat under load: a table and reports/web.json
 	@$(FRONTDESK) prepare
 	@$(PYTHON) -m pipeline.bench_web
+
+bench-slack: test-env ## Slack under load: a table and reports/slack.json; ARGS="--events 300 --seconds 5 --no-write" is quick
+	@$(FRONTDESK) prepare
+	@$(PYTHON) -m pipeline.bench_slack $(ARGS)
 
 bench: ## latency and memory of the running stack: a table and reports/bench.json
 	@sh env/setup.sh app rasa widget

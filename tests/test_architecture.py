@@ -23,8 +23,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rasa_components": set(),
     "review": set(),  # in the process of the gateway, which uses it
 }
-# Not in the design, but in the tree: the pipeline weighs thresholds with the rules that the actions decide by.
-PIPELINE_ALSO = ("actions.clients.generator.as_context", "actions.decision.", "actions.settings.")
+# Not in the design, but in the tree: the pipeline weighs thresholds with the rules that the actions decide by, and
+# compares cards with the rule of the sample.
+PIPELINE_ALSO = ("actions.clients.generator.as_context", "actions.decision.", "actions.settings.",
+                 "review.intervals.", "review.sampling.", "review.settings.")  # fmt: skip
 # A library may be imported below these paths only.
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "rasa": ("rasa_components/",),
