@@ -7,7 +7,7 @@ several processes, and the cards are the same.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import floor
 from threading import Lock
@@ -58,6 +58,7 @@ class Opener:
         self._engine, self._params, self._tell = engine, params, tell
         self._answered = Answered()
         self._looked_at: datetime | None = None
+        self._considered: dict[str, tuple[datetime, Candidate | None]] = {}
         self._looking = Lock()
 
     def look(self, now: datetime) -> Look:
@@ -84,14 +85,18 @@ class Opener:
     # --- which turns
 
     def _candidates(self, connection: Connection, since: datetime) -> dict[str, Candidate]:
-        found: dict[str, Candidate] = {}
-        for page in _pages(connection, since, self._params.channels):
+        """What was considered in the last look is not read again; only what came later to it is."""
+        self._considered = {turn: seen for turn, seen in self._considered.items() if seen[0] >= since}
+        found = {turn: replace(one, reasons=set(one.reasons)) for turn, (_, one) in self._considered.items() if one}
+        for page in _pages(connection, since, self._params.channels, self._considered):
             firsts = first_messages(connection, [row.turn_id for row in page])
             for row in page:
                 one = self._candidate(row)
                 id = message_id(row.conversation_id, row.turn_id, firsts.get(row.turn_id))
                 one.sampled = in_sample(id, self._params.sample_rate)
-                if one.sampled or one.reasons:
+                wanted = one.sampled or bool(one.reasons)
+                self._considered[one.turn] = (one.at, replace(one, reasons=set(one.reasons)) if wanted else None)
+                if wanted:
                     found[one.turn] = one
         late = _came_later(connection, since)
         for row in _answers(connection, late, self._params.channels):
@@ -191,12 +196,14 @@ def _extend(connection: Connection, row: Row[Any], one: Candidate) -> bool:
     return True
 
 
-def _pages(connection: Connection, since: datetime, channels: Mapping[str, Audience]) -> Iterator[list[Row[Any]]]:
+def _pages(
+    connection: Connection, since: datetime, channels: Mapping[str, Audience], without: Collection[str]
+) -> Iterator[list[Row[Any]]]:
     """The answers of these channels since then, in the order in which they were given."""
     at, turn = ANSWERS.c.created_at, ANSWERS.c.turn_id
     # Ids first, then whole rows by their key: an order over whole rows would be made anew for each page.
     in_order = select(turn).where(ANSWERS.c.channel.in_(channels), at >= since).order_by(at, turn)
-    for some in parts(connection.scalars(in_order).all()):
+    for some in parts([id for id in connection.scalars(in_order) if id not in without]):
         rows = {row.turn_id: row for row in connection.execute(select(ANSWERS).where(turn.in_(some)))}
         yield [rows[id] for id in some if id in rows]
 

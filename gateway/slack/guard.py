@@ -1,12 +1,13 @@
 """The review channel must stay closed: cards tell what customers asked."""
 
+import asyncio
 import logging
 import time
 
-import aiohttp
 from prometheus_client import Gauge
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+
+from gateway.slack.calls import CALL_ERRORS, cause_of
 
 log = logging.getLogger("frontdesk.gateway")
 
@@ -21,16 +22,18 @@ class ReviewChannel:
         self._client, self.id = client, id
         self._why: str | None = None
         self._look_at = 0.0
+        self._looking = asyncio.Lock()
 
     async def shut(self) -> str | None:
         """Why nothing of the review may be shown there now; None when all is well."""
-        if time.monotonic() >= self._look_at:
-            self._look_at = time.monotonic() + LOOK_SECONDS
-            before, self._why = self._why, await self._look()
-            STOPPED.set(self._why is not None)
-            if self._why is not None and self._why != before:
-                log.error("slack: no review cards: %s", self._why)
-        return self._why
+        async with self._looking:
+            if time.monotonic() >= self._look_at:
+                self._look_at = time.monotonic() + LOOK_SECONDS
+                before, self._why = self._why, await self._look()
+                STOPPED.set(self._why is not None)
+                if self._why is not None and self._why != before:
+                    log.error("slack: no review cards: %s", self._why)
+            return self._why
 
     def forget(self, channel: str) -> None:
         """A channel has changed."""
@@ -40,10 +43,9 @@ class ReviewChannel:
     async def _look(self) -> str | None:
         try:
             about = (await self._client.conversations_info(channel=self.id))["channel"]
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            cause = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
+        except CALL_ERRORS as error:
             self._look_at = time.monotonic() + 5
-            return f"the review channel can't be looked at ({cause})"
+            return f"the review channel can't be looked at ({cause_of(error)})"
         if about.get("is_archived"):
             return "the review channel is archived"
         if about.get("is_ext_shared") or about.get("is_pending_ext_shared"):

@@ -72,6 +72,7 @@ def test_a_lapsed_claim_is_free_again(open_office: Open) -> None:
 
 def test_a_thumbs_down_opens_a_card_with_the_reason(office: Office) -> None:
     question = "How do I frobnicate well?"
+    office.rasa_knows_nothing_of(question)
     sent = office.ask(question)
     dm = office.slack.im(office.ann)
     answer = office.slack.wait_for(
