@@ -19,6 +19,7 @@ GROUPS = {
     "conversations": ("gateway.operator_cli", "app", "See who wants a person; join, write, leave."),
     "kb": ("knowledge.cli", "app", "Keep the knowledge base."),
     "review": ("review.cli", "app", "What operators reviewed: queue, report, export, gaps, digest."),
+    "doctor": ("gateway.slack.cli", "app", "Look for what is wrong with Slack, and say what to do."),
     "up": ("frontdesk.local_cli", "up_app", "Prepare what is missing and start every process."),
     "down": ("frontdesk.local_cli", "down_app", "Stop what `up` started."),
     "status": ("frontdesk.local_cli", "status_app", "Say which processes run and where their logs are."),

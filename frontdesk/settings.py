@@ -104,12 +104,13 @@ class LocalSettings:
         return self.database_url.replace("postgresql+psycopg://", "postgresql://")
 
     def client_environment(self) -> dict[str, str]:
-        """What commands need to reach the processes that run here."""
+        """What commands need to reach the processes that run here, and Slack."""
         token = self.var / "operator.token"
         found = self.given.get("OPERATOR_TOKEN") or (token.read_text().strip() if token.is_file() else "")
         return {
             "GATEWAY_PORT": str(self.ports["gateway"]), "DATABASE_URL": self.database_url,
             "KNOWLEDGE_URL": self.url("knowledge"), **({"OPERATOR_TOKEN": found} if found else {}),
+            **{name: value for name, value in self.given.items() if name.startswith("SLACK_")},
         }  # fmt: skip
 
     def _own_secret(self, name: str) -> str:

@@ -41,10 +41,11 @@ from gateway.rasa import RasaClient
 from gateway.sessions import Offers, Sessions, Vouchers
 from gateway.settings import ROOT, Settings, settings
 from gateway.slack import address as slack
+from gateway.slack.calls import web_client
 from gateway.slack.card_writer import CardWriter
 from gateway.slack.following import Following
 from gateway.slack.outlet import SlackOutlet
-from gateway.slack.service import Review, SlackService, routes, web_client
+from gateway.slack.service import Review, SlackService, routes
 from gateway.takeover import RasaInStep
 from gateway.turns import Limits, Turns
 from review.queue import Reviews

@@ -27,6 +27,10 @@ class Door:
             short=clean.short,
         )  # fmt: skip
 
+    def called(self, conversation: str, key: str, name: str, reply: str, audience: Audience) -> Incoming:
+        """Our name and nothing else."""
+        return Incoming(conversation, self.channel, audience, key, name, for_rasa="", reply=reply)
+
     def pressed(
         self, conversation: str, key: str, title: str, token: str, audience: Audience = Audience.PUBLIC
     ) -> Incoming:

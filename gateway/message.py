@@ -15,6 +15,8 @@ UNFINISHED_CHARS = 30
 PLAIN_WORDS = re.compile(r"[^\W\d_]+(?:[ ,'’-]+[^\W\d_]+)*,?")
 # Line breaks; joiners of letters and emoji; the three marks of direction that can't turn a line around.
 SHAPING = "\n\u200c\u200d\u200e\u200f\u061c"
+# Emoji as Slack writes them, `:tada:` or `:wave::skin-tone-2:`; but not the middle of 10:30:45.
+EMOJI_NAMES = re.compile(r"(?<![\w:])(?::(?:[a-z0-9_+'-]*[a-z+][a-z0-9_+'-]*|100):)+(?![\w:])")
 LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 ENGLISH = "en"
 # Languages that customers of a European company write; a longer list finds rare ones in short English questions.
@@ -49,7 +51,7 @@ class MessageReader:
 
     def read(self, raw: str) -> CleanMessage:
         """Raises BadRequest for what holds no text, TooLarge for too much of it."""
-        text, words = tidy_text(raw), clean_text(raw)
+        text, words = tidy_text(raw), clean_text(EMOJI_NAMES.sub(" ", raw))
         if not text:
             raise BadRequest(phrases.EMPTY)
         if len(text) > MAX_QUESTION_CHARS:

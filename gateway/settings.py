@@ -12,18 +12,48 @@ ROOT = Path(__file__).resolve().parent.parent
 KEY_CHARS = 32
 
 
-class Settings(BaseSettings):
+class SlackSettings(BaseSettings):
+    """Without a bot token there is no Slack. `slack_internal_channels`: ids of channels, with commas between, in which
+    staff also get internal passages; in direct messages they always do. `slack_review_channel`: a private channel for
+    the review queue, without one there is none; `slack_reviewers`: ids of user groups who may decide there,
+    `slack_correctors` those who may write answers, `slack_take_over` those who may talk to customers. These two are the
+    reviewers where they are empty; without reviewers every full member of the workspace in that channel may.
+    """
+
+    slack_bot_token: str = ""
+    slack_signing_secret: str = ""
+    slack_app_token: str = ""
+    slack_api_url: str = "https://slack.com/api/"
+    slack_internal_channels: str = ""
+    slack_review_channel: str = ""
+    slack_reviewers: str = ""
+    slack_correctors: str = ""
+    slack_take_over: str = ""
+
+    @property
+    def reviewers(self) -> tuple[str, ...]:
+        return _listed(self.slack_reviewers)
+
+    @property
+    def correctors(self) -> tuple[str, ...]:
+        return _listed(self.slack_correctors) or self.reviewers
+
+    @property
+    def take_over(self) -> tuple[str, ...]:
+        return _listed(self.slack_take_over) or self.reviewers
+
+    @property
+    def staff_channels(self) -> tuple[str, ...]:
+        return _listed(self.slack_internal_channels)
+
+
+class Settings(SlackSettings):
     """Each field is an environment variable of the same name in capitals. The first two have no default.
 
     `session_secret`: one key of 32 characters or more, or several with blanks between, the newest first: that one
     signs, all of them are believed, so that a key can be changed without ending every conversation.
     `allowed_origins`: pages of these origins may use the chat, with commas between, such as
     `https://www.example.com,http://localhost:9000`. The gateway's own origin always may.
-    `slack_*`: without a bot token there is no Slack. `slack_internal_channels`: ids of channels, with commas between,
-    in which staff also get internal passages; in direct messages they always do. `slack_review_channel`: a private
-    channel for the review queue, without one there is none; `slack_reviewers`: ids of user groups who may decide there,
-    `slack_correctors` those who may write answers, `slack_take_over` those who may talk to customers. These two are the
-    reviewers where they are empty; without reviewers every full member of the workspace in that channel may.
     """
 
     session_secret: str
@@ -44,15 +74,6 @@ class Settings(BaseSettings):
     look_seconds: float = 15.0
     session_days: float = 30.0
     secure_cookie: bool = False
-    slack_bot_token: str = ""
-    slack_signing_secret: str = ""
-    slack_app_token: str = ""
-    slack_api_url: str = "https://slack.com/api/"
-    slack_internal_channels: str = ""
-    slack_review_channel: str = ""
-    slack_reviewers: str = ""
-    slack_correctors: str = ""
-    slack_take_over: str = ""
     review_look_seconds: float = 5.0
     knowledge_url: str = "http://127.0.0.1:6000"
 
@@ -75,22 +96,6 @@ class Settings(BaseSettings):
         if self.slack_bot_token and not (self.slack_signing_secret or self.slack_app_token):
             raise ValueError("SLACK_BOT_TOKEN needs SLACK_SIGNING_SECRET (HTTP) or SLACK_APP_TOKEN (Socket Mode) too")
         return self
-
-    @property
-    def reviewers(self) -> tuple[str, ...]:
-        return _listed(self.slack_reviewers)
-
-    @property
-    def correctors(self) -> tuple[str, ...]:
-        return _listed(self.slack_correctors) or self.reviewers
-
-    @property
-    def take_over(self) -> tuple[str, ...]:
-        return _listed(self.slack_take_over) or self.reviewers
-
-    @property
-    def staff_channels(self) -> tuple[str, ...]:
-        return _listed(self.slack_internal_channels)
 
     @property
     def origins(self) -> tuple[str, ...]:

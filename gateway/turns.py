@@ -53,7 +53,7 @@ STORE_AGAIN_SECONDS = (1, 2, 5, 15, 30, 60)
 class Incoming:
     """A customer's message as the door takes it. `reply`: what to say without any dialogue. `short`: see `_burst`.
 
-    `replaces`: the turn whose reply this message's reply takes the place of, since the customer has edited it.
+    `replaces`: the key of the message that this one is the edited form of; its reply takes the place of that one's.
     """
 
     conversation: str
@@ -67,16 +67,19 @@ class Incoming:
     offer: Offer | None = None
     replaces: str | None = None
 
-    def replacing(self, turn: str | None) -> "Incoming":
+    def replacing(self, key: str | None) -> "Incoming":
         """An edited message is whole, and answered by itself."""
-        return self if turn is None else replace(self, replaces=turn, short=False)
+        return self if key is None else replace(self, replaces=key, short=False)
 
 
 class Outlet(Protocol):
     """How the replies of a channel leave that doesn't fetch them itself."""
 
-    def sends(self, conversation: str, message: Message, answered: Sequence[Incoming]) -> Sequence[Send]:
-        """What the reply `message` to `answered` is, to be kept with the end of the turn."""
+    def sends(self, conversation: str, message: Message, replaced: str | None) -> Sequence[Send]:
+        """What the reply `message` is, to be kept with the end of the turn.
+
+        `replaced`: the turn whose reply it takes the place of.
+        """
 
     def thinking(self, conversation: str) -> None:
         """A turn has begun. Must not wait."""
@@ -132,7 +135,10 @@ class Turns:
         self._rasa, self._conversations, self._events, self._offers = rasa, conversations, events, offers
         self._limits, self._outlets = limits, outlets or {}
         self._lines: dict[str, Line] = {}
+        self._waited_for = 0  # messages in line of channels where somebody waits for the reply
         self._running = asyncio.Semaphore(limits.at_once)
+        # Who will be told whenever it is ready must not keep those waiting who look at the page.
+        self._running_for_outlets = asyncio.Semaphore(max(limits.at_once // 2, 1))
         self._background: set[asyncio.Task[None]] = set()
 
     # --- in
@@ -141,9 +147,10 @@ class Turns:
         """Keep the message and put it in line. Raises Busy or TooMany when it was not taken, Used for an old form.
 
         A message with a known key is not asked again: its `reply` is that of the first time. `durable`: whoever sent it
-        will send it again, so raise SQLAlchemyError when it can't be kept.
+        will send it again, so raise SQLAlchemyError when it can't be kept; and nobody waits for the reply, so that any
+        number may stand in line.
         """
-        self._check_room(message.conversation)
+        self._check_room(message.conversation, durable)
         # Nothing to wait for: the turn is claimed along with the message.
         turn = None if message.short or message.conversation in self._lines else _new_turn()
         try:
@@ -176,8 +183,11 @@ class Turns:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _check_room(self, conversation: str) -> None:
-        if sum(len(line.waiting) for line in self._lines.values()) >= self._limits.waiting_in_all:
+    def _is_waited_for(self, one: InLine) -> bool:
+        return one.message.channel not in self._outlets
+
+    def _check_room(self, conversation: str, durable: bool) -> None:
+        if not durable and self._waited_for >= self._limits.waiting_in_all:
             raise Busy(phrases.BUSY, retry_after=2)
         line = self._lines.get(conversation)
         if line is not None and len(line.waiting) >= self._limits.waiting_per_conversation:
@@ -189,6 +199,7 @@ class Turns:
         if one.id is not None and any(other.id == one.id for other in line.waiting):
             return next(other for other in line.waiting if other.id == one.id)
         line.waiting.append(one)
+        self._waited_for += self._is_waited_for(one)
         line.bell.set()
         if line.worker is None:
             line.worker = asyncio.create_task(self._work(conversation, line))
@@ -216,10 +227,12 @@ class Turns:
         try:
             while line.waiting:
                 burst = await self._burst(line)
-                async with self._running:
+                outlet = burst[0].message.channel in self._outlets
+                async with self._running_for_outlets if outlet else self._running:
                     reply = await self._turn(conversation, burst)
                 for one in burst:
                     line.waiting.popleft()
+                    self._waited_for -= self._is_waited_for(one)
                     if not one.reply.done():
                         one.reply.set_result(reply)
         finally:
@@ -256,14 +269,16 @@ class Turns:
         if outlet is not None:
             outlet.thinking(conversation)
         started = burst[-1].since
-        said = await self._ask(conversation, burst, turn, claim.standing, started)
+        # Where nobody waits for the reply, what counts is how long it takes, not how long it stood in line.
+        begun = started if outlet is None else time.monotonic()
+        said = await self._ask(conversation, burst, turn, claim.standing, begun)
         if said.status != "answered" and said.form is None:
             said = said.model_copy(update={"form": await self._form_again(conversation, burst[0].message)})
         message, reply = self._reply(conversation, turn, said, started)
         said_in = [redact(one.message.text) for one in burst]
         answered = {one.id: text for one, text in zip(burst, said_in, strict=True) if one.id is not None}
         evidence = _evidence(conversation, burst[0].message.channel, "\n".join(said_in), reply)
-        sends = outlet.sends(conversation, message, [one.message for one in burst]) if outlet else ()
+        sends = outlet.sends(conversation, message, await self._replaced(burst[0].message)) if outlet else ()
         id = await self._finish(answered, evidence, _content(message), sends)
         if outlet is not None:
             outlet.stored()
@@ -276,7 +291,7 @@ class Turns:
         return reply
 
     async def _ask(
-        self, conversation: str, burst: Sequence[InLine], turn: str, standing: Standing, started: float
+        self, conversation: str, burst: Sequence[InLine], turn: str, standing: Standing, begun: float
     ) -> RasaReply:
         """What there is to say: from the dialogue, or why there is nothing from it."""
         first = burst[0].message
@@ -287,7 +302,7 @@ class Turns:
         words = " ".join(one.message.for_rasa for one in burst)
         audience = burst[0].message.audience.value
         try:
-            seconds = self._limits.seconds - (time.monotonic() - started)
+            seconds = self._limits.seconds - (time.monotonic() - begun)
             if seconds <= 0:
                 raise DeadlinePassed("The turn's time passed while it stood in line.")
             if standing.rasa_paused:
@@ -301,6 +316,15 @@ class Turns:
             code = "internal"
         text = phrases.FAILED.get(code, phrases.FAILED["internal"]).format(turn=turn)
         return RasaReply(text=text, status=code)
+
+    async def _replaced(self, message: Incoming) -> str | None:
+        """The turn of the message that this one is the edited form of. It is over: a conversation has one worker."""
+        if message.replaces is None:
+            return None
+        try:
+            return await self._conversations.turn_of(message.conversation, message.replaces) or None
+        except SQLAlchemyError:
+            return None
 
     async def _form_again(self, conversation: str, message: Incoming) -> RasaForm | None:
         """The form whose values this turn could not deliver, to be sent once more."""
@@ -412,15 +436,16 @@ class Turns:
 def _joined(waiting: Iterable[InLine], ends: float) -> list[InLine]:
     burst: list[InLine] = []
     for one in waiting:
-        if burst and (not burst[-1].message.short or one.since > ends or one.turn or not _joins(one.message)):
+        if burst and (not burst[-1].message.short or one.since > ends or one.turn or not _joins(burst[0], one)):
             break
         burst.append(one)
     return burst
 
 
-def _joins(message: Incoming) -> bool:
-    """Whether it can be answered together with the one before."""
-    return message.reply is None and message.replaces is None
+def _joins(first: InLine, one: InLine) -> bool:
+    """Whether it can be answered together with the ones before."""
+    message = one.message
+    return message.reply is None and message.replaces is None and message.audience == first.message.audience
 
 
 def _for_inbox(message: Incoming) -> NewMessage:

@@ -12,12 +12,12 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from contracts.errors import FrontdeskError, NotFound
-from contracts.wire import Audience
 from gateway.chat_models import Rating
 from gateway.conversations import Conversations
 from gateway.outbox import Outbox
 from gateway.slack import blocks, phrases
 from gateway.slack.address import Address
+from gateway.slack.calls import CALL_ERRORS, cause_of
 from gateway.slack.guard import ReviewChannel
 from gateway.slack.inbound import HEARD, Inbound
 from gateway.slack.people import People
@@ -27,10 +27,10 @@ log = logging.getLogger("frontdesk.gateway")
 Body = Mapping[str, Any]
 CHOICE = re.compile(r"^choose(_\d+)?$")
 ANYTHING = re.compile(".*")
-CHANGES = ("channel_deleted", "channel_archive", "channel_unarchive", "channel_shared", "channel_unshared",
-           "channel_convert_to_private", "channel_convert_to_public", "group_deleted", "group_archive")  # fmt: skip
-IGNORED = ("assistant_thread_context_changed", "member_joined_channel", "member_left_channel", "app_uninstalled",
-           "tokens_revoked", "reaction_added")  # fmt: skip
+# What may change who reads a channel. Slack tells the last two as messages.
+CHANGES = ("channel_shared", "channel_unshared", "group_archive", "group_unarchive", "group_deleted",
+           "channel_convert_to_private", "channel_convert_to_public")  # fmt: skip
+SHUT_OUT = ("tokens_revoked", "app_uninstalled")
 
 
 class Health(Protocol):
@@ -57,8 +57,9 @@ class SlackApp:
         app.event("assistant_thread_started")(self._assistant)
         for kind in CHANGES:
             app.event(kind)(self._channel_changed)
-        for kind in IGNORED:
-            app.event(kind)(self._ignored)
+        for kind in SHUT_OUT:
+            app.event(kind)(self._shut_out)
+        app.event(ANYTHING)(self._ignored)
         app.action(CHOICE)(self._choose)
         app.action("open_form")(self._open_form)
         app.action("rate_up")(self._rate_up)
@@ -80,18 +81,27 @@ class SlackApp:
         return None
 
     async def _failed(self, error: Exception, request: AsyncBoltRequest) -> BoltResponse:
-        """Not stored: Slack sends events again when it hears so."""
+        """Not stored: Slack sends events again when it hears so. A command's failure is shown to who typed it."""
         log.error("slack: a request failed: %s", type(error).__name__)
         HEARD.labels("failed").inc()
+        if "command" in request.body:
+            return BoltResponse(status=200, body={"text": phrases.NOT_TAKEN_IN})
         return BoltResponse(status=503, body="Not stored; please send it again.")
 
     # --- events
 
     async def _message(self, event: Body) -> None:
-        await self._inbound.message(self._team, event)
+        if event.get("subtype") in CHANGES:
+            await self._channel_changed(event)
+        else:
+            await self._inbound.message(self._team, event)
 
     async def _ignored(self) -> None:
         HEARD.labels("ignored").inc()
+
+    async def _shut_out(self, event: Body) -> None:
+        log.error("slack: %s. Look with: frontdesk doctor slack", event["type"].replace("_", " "))
+        HEARD.labels("shut_out").inc()
 
     async def _channel_changed(self, event: Body) -> None:
         channel = event.get("channel")
@@ -116,16 +126,15 @@ class SlackApp:
         value = action.get("value") or action["selected_option"]["value"]
         turn, _, number = value.rpartition(":")
         try:
-            await self._inbound.pressed(
-                self._address(body), _key(body, action), (turn, int(number)), body["user"]["id"], _kind(body)
-            )
+            choice = (turn, int(number))
+            await self._inbound.pressed(self._address(body), _key(body, action), choice, body["user"]["id"])
         except (FrontdeskError, ValueError) as refusal:
             await self._tell(body, action, str(refusal) if isinstance(refusal, FrontdeskError) else phrases.STALE)
         await ack()
 
     async def _ask_person(self, ack: AsyncAck, body: Body, action: Body) -> None:
         try:
-            await self._inbound.wants_person(self._address(body), _key(body, action))
+            await self._inbound.wants_person(self._address(body), _key(body, action), body["user"]["id"])
         except FrontdeskError as refusal:
             await self._tell(body, action, str(refusal))
         await ack()
@@ -138,7 +147,7 @@ class SlackApp:
             await self._tell(body, action, phrases.STALE)
             return
         private = f"{address.conversation} {message.turn_id}"
-        await client.views_open(trigger_id=body["trigger_id"], view=blocks.form_view(message.form, private))
+        await self._open_view(body, action, client, blocks.form_view(message.form, private))
 
     async def _form(self, ack: AsyncAck, body: Body, view: Body) -> None:
         conversation, turn = view["private_metadata"].split(" ")
@@ -148,30 +157,35 @@ class SlackApp:
             await ack(response_action="errors", errors={next(iter(values)): phrases.STALE})
             return
         try:
-            key = f"view.{view['id']}"[:64]
-            await self._inbound.filled_in(address, key, message.form.token, values, Audience.PUBLIC)
+            key, user = f"view.{view['id']}"[:64], body["user"]["id"]
+            await self._inbound.filled_in(address, key, message.form.token, values, user)
         except FrontdeskError as refusal:
             await ack(response_action="errors", errors={next(iter(values)): str(refusal)})
             return
         await ack()
 
     async def _rate_up(self, ack: AsyncAck, body: Body, action: Body) -> None:
-        await self._rate(body, action, Rating(value="up"))
-        await self._tell(body, action, phrases.THANKS)
+        rated = await self._rate(body, action, Rating(value="up"))
+        await self._tell(body, action, phrases.THANKS if rated else phrases.STALE)
         await ack()
 
     async def _rate_down(self, ack: AsyncAck, body: Body, action: Body, client: AsyncWebClient) -> None:
         """The thumb counts at once, also when no reason follows."""
-        await self._rate(body, action, Rating(value="down"))
+        rated = await self._rate(body, action, Rating(value="down"))
         await ack()
+        if not rated:
+            await self._tell(body, action, phrases.STALE)
+            return
         private = f"{self._address(body).conversation} {action['value']}"
-        await client.views_open(trigger_id=body["trigger_id"], view=blocks.reason_view(private))
+        await self._open_view(body, action, client, blocks.reason_view(private))
 
-    async def _rate(self, body: Body, action: Body, rating: Rating) -> None:
+    async def _rate(self, body: Body, action: Body, rating: Rating) -> bool:
+        """False for what is no reply of this conversation."""
         try:
             await self._conversations.rate(self._address(body).conversation, action["value"], rating)
         except NotFound:
-            await self._tell(body, action, phrases.STALE)
+            return False
+        return True
 
     async def _reason(self, ack: AsyncAck, view: Body) -> None:
         conversation, turn = view["private_metadata"].split(" ")
@@ -181,6 +195,14 @@ class SlackApp:
         )
         await self._conversations.rate(conversation, turn, rating)
         await ack()
+
+    async def _open_view(self, body: Body, action: Body, client: AsyncWebClient, view: blocks.Block) -> None:
+        """Slack allows it for three seconds after the press."""
+        try:
+            await client.views_open(trigger_id=body["trigger_id"], view=view)
+        except CALL_ERRORS as error:
+            log.warning("slack: a window could not be opened: %s", cause_of(error))
+            await self._tell(body, action, phrases.NOT_OPENED)
 
     async def _stale(self, ack: AsyncAck, body: Body, action: Body) -> None:
         """A button that this version doesn't know."""
@@ -205,8 +227,7 @@ class SlackApp:
         else:
             opened = await client.conversations_open(users=body["user_id"])
             channel = opened["channel"]["id"]
-            event = {"channel": channel, "channel_type": "im", "user": body["user_id"], "text": said, "type": "message"}
-            await self._inbound.message(self._team, {**event, "ts": f"command.{body['trigger_id']}"[:64]})
+            await self._inbound.commanded(self._team, channel, body["user_id"], said, body["trigger_id"])
             await ack(text=phrases.ANSWERED_THERE.format(channel=channel))
 
     # --- shared
@@ -219,10 +240,6 @@ class SlackApp:
         channel, message = body["channel"]["id"], body.get("message") or {}
         thread = message.get("thread_ts") or (None if channel.startswith("D") else body["container"]["message_ts"])
         return Address(self._team, channel, thread)
-
-
-def _kind(body: Body) -> str:
-    return "im" if body["channel"]["id"].startswith("D") else "channel"
 
 
 def _key(body: Body, action: Body) -> str:

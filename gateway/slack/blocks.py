@@ -5,15 +5,17 @@ from typing import Any
 
 from contracts.wire import Decision
 from gateway.chat_models import Form, FormField, Message
-from gateway.slack.words import escaped, link, mrkdwn, pieces
+from gateway.slack.words import link, mrkdwn, pieces
 
 SECTION_CHARS = 2_900
-MOST_SECTIONS = 40
+MOST_SECTIONS = 3  # Slack refuses a message whose blocks have more than 13,200 characters together
 MOST_SOURCES = 8
+SOURCE_CHARS = 150
 BUTTONS_IN_A_ROW = 5
-MOST_OPTIONS = 100
-NOTIFICATION_CHARS = 1_000
+MOST_OPTIONS = 30
+TEXT_CHARS = 3_900
 BUTTON_CHARS = 75
+SHORTENED = "This answer was too long for Slack, and its end is missing. Ask about one part of it to read more."
 REASONS = {
     "wrong": "It is wrong", "incomplete": "Something is missing", "outdated": "It is outdated",
     "unclear": "I don't understand it", "other": "Something else",
@@ -22,12 +24,17 @@ Block = dict[str, Any]
 
 
 def reply(message: Message) -> tuple[str, list[Block]]:
-    """The text for notifications and screen readers, and the blocks: answer, sources, choices, what one can do."""
-    sections = [section(part) for part in pieces(mrkdwn(message.text), SECTION_CHARS)[:MOST_SECTIONS]]
-    blocks = [*sections, *_sources(message), *_choices(message)]
-    if message.status == "answered":
+    """The text for notifications and screen readers, and the blocks: answer, sources, choices, what one can do.
+
+    What was answered from the knowledge base can be rated; a greeting can't.
+    """
+    parts = pieces(mrkdwn(message.text), SECTION_CHARS)
+    shortened = [context(SHORTENED)] if len(parts) > MOST_SECTIONS else []
+    sections = [section(part) for part in parts[:MOST_SECTIONS]]
+    blocks = [*sections, *shortened, *_sources(message), *_choices(message)]
+    if message.status == "answered" and message.decision is not None:
         blocks.append(_feedback(message))
-    return escaped(message.text[:NOTIFICATION_CHARS]), blocks
+    return pieces(mrkdwn(message.text), TEXT_CHARS)[0], blocks
 
 
 def section(text: str) -> Block:
@@ -42,27 +49,26 @@ def _sources(message: Message) -> list[Block]:
     marks = {Decision.REVIEWED: "✓ Reviewed answer", Decision.CURATED: "✓ Reviewed answer"}
     first = [marks[message.decision]] if message.decision in marks else []
     links = [
-        f"{link(source.url, source.title)} · last updated {source.updated_at:%-d %B %Y}"
+        f"{link(source.url, short(source.title, SOURCE_CHARS))} · last updated {source.updated_at:%-d %B %Y}"
         for source in message.sources[:MOST_SOURCES]
     ]
     return [context(*first, *links)] if first or links else []
 
 
 def _choices(message: Message) -> list[Block]:
-    """Quick replies; a menu where there are more than fit in a row. What each stands for is in our history."""
+    """The form and quick replies; a menu for more than fit in a row. What each stands for is in our history."""
     turn, choices = message.turn_id, message.buttons
-    if message.form is not None:
-        fill_in = button("Fill in the form", "open_form", f"{turn}", style="primary")
-        return [{"type": "actions", "elements": [fill_in]}]
-    if len(choices) > BUTTONS_IN_A_ROW:
+    elements = [button("Fill in the form", "open_form", f"{turn}", style="primary")] if message.form is not None else []
+    if len(elements) + len(choices) > BUTTONS_IN_A_ROW:
         options = [
-            {"text": words(choice.title, BUTTON_CHARS), "value": f"{turn}:{number}"}
+            {"text": words(choice.title), "value": f"{turn}:{number}"}
             for number, choice in enumerate(choices[:MOST_OPTIONS])
         ]
         menu = {"type": "static_select", "action_id": "choose", "placeholder": words("Choose one"), "options": options}
-        return [{"type": "actions", "elements": [menu]}]
-    buttons = [button(choice.title, f"choose_{n}", f"{turn}:{n}") for n, choice in enumerate(choices)]
-    return [{"type": "actions", "elements": buttons}] if buttons else []
+        elements.append(menu)
+    else:
+        elements += [button(choice.title, f"choose_{n}", f"{turn}:{n}") for n, choice in enumerate(choices)]
+    return [{"type": "actions", "elements": elements}] if elements else []
 
 
 def _feedback(message: Message) -> Block:
@@ -81,16 +87,19 @@ def button(title: str, action: str, value: str, **more: str) -> Block:
 
 
 def words(text: str, most: int = BUTTON_CHARS) -> Block:
-    return {"type": "plain_text", "text": text if len(text) <= most else text[: most - 1] + "…", "emoji": True}
+    return {"type": "plain_text", "text": short(text, most), "emoji": True}
 
 
-def form_view(form: Form, private: str, errors_in_text: str | None = None) -> Block:
+def short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def form_view(form: Form, private: str) -> Block:
     """The form as a modal. Its values come back by block id, which is the field's name."""
-    intro = [section(mrkdwn(errors_in_text))] if errors_in_text else []
     return {
         "type": "modal", "callback_id": "form", "private_metadata": private, "title": words(form.title, 24),
         "submit": words(form.submit, 24), "close": words("Cancel", 24),
-        "blocks": [*intro, *(_input(field) for field in form.fields)],
+        "blocks": [_input(field) for field in form.fields],
     }  # fmt: skip
 
 

@@ -6,11 +6,10 @@ from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import Any
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from contracts.wire import Audience
+from gateway.slack.calls import CALL_ERRORS, cause_of
 
 log = logging.getLogger("frontdesk.gateway")
 KEPT_SECONDS = 300.0
@@ -78,8 +77,8 @@ class People:
             return kept[1]
         try:
             answer = (await ask()).data
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            log.warning("slack: %s can't be looked up: %s", key.partition(":")[0], type(error).__name__)
+        except CALL_ERRORS as error:
+            log.warning("slack: %s can't be looked up: %s", key.partition(":")[0], cause_of(error))
             return None
         if len(self._kept) >= MOST_KEPT:
             self._kept.clear()

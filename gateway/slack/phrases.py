@@ -2,6 +2,13 @@
 
 STALE = "This button is from an earlier version and doesn't work any more. Please write your question instead."
 THANKS = "Thank you for the feedback."
+NOT_TAKEN_IN = "I could not take that in right now. Please try again in a moment."
+HELLO = (
+    "Hello! Write your question after my name, for example “@Frontdesk how do I restore one file?”. "
+    "In this thread you can go on without my name, and in a direct message you never need it."
+)
+NO_FILES = "I can't open files. Please write your question in a sentence."
+ASKED = "You asked: {question}"
 ANSWERED_THERE = "I answer you in our direct messages: <#{channel}>"
 HELP = (
     "Ask me in a direct message, or mention me in a channel; I answer in the thread.\n"

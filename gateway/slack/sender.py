@@ -1,14 +1,13 @@
 """Sends to Slack what the outbox holds, once, whatever Slack says on the way."""
 
 import asyncio
-import json
 from typing import Any
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from gateway.outbox import Entry, Outbox, SendLaterError, SendNeverError
+from gateway.slack.calls import CALL_ERRORS, cause_of
 from gateway.slack.guard import ReviewChannel
 
 POST, UPDATE, EPHEMERAL = "chat.postMessage", "chat.update", "chat.postEphemeral"
@@ -19,6 +18,7 @@ KEPT = ("ts", "channel")
 GONE = {"channel_not_found", "is_archived", "not_in_channel", "user_not_found", "cannot_dm_bot", "message_not_found",
         "cant_update_message", "thread_not_found", "restricted_action", "msg_too_long", "no_text",
         "user_not_in_channel"}  # fmt: skip
+BAD_BLOCKS = ("invalid_blocks", "msg_blocks_too_long")
 # Somebody has to mend something first; until then it waits.
 SHUT_OUT = {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
             "no_permission", "team_access_not_granted", "app_missing_action_url"}  # fmt: skip
@@ -60,7 +60,7 @@ class SlackSender:
         try:
             response = await self._client.api_call(method, json=payload)
         except SlackApiError as error:
-            if _cause(error) != "invalid_blocks":
+            if cause_of(error) not in BAD_BLOCKS:
                 raise
             # A sentence without its buttons is better than silence.
             plain = {**payload, "blocks": []}
@@ -85,30 +85,24 @@ class SlackSender:
         pause = min(2.0 ** min(entry.attempts, 10), LONGEST_SECONDS)
         try:
             return await call
-        except SlackApiError as error:
-            cause = _cause(error)
-            if cause in ("ratelimited", "rate_limited") or error.response.status_code == 429:
+        except (*CALL_ERRORS, asyncio.IncompleteReadError) as error:
+            cause = cause_of(error)
+            if cause in ("ratelimited", "rate_limited", "status_429"):
                 raise SendLaterError(_retry_after(error), "ratelimited") from error
             if cause in GONE:
                 raise SendNeverError(cause) from error
             if cause in SHUT_OUT:
                 raise SendLaterError(SHUT_OUT_SECONDS, cause) from error
             raise SendLaterError(pause, cause) from error
-        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, json.JSONDecodeError) as error:
-            raise SendLaterError(pause, type(error).__name__) from error
 
 
 def _without_place(payload: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in payload.items() if name not in ("channel", "thread_ts")}
 
 
-def _cause(error: SlackApiError) -> str:
-    data = error.response.data
-    return str(data.get("error", "unknown")) if isinstance(data, dict) else "no_json"
-
-
-def _retry_after(error: SlackApiError) -> float:
+def _retry_after(error: Exception) -> float:
+    headers = error.response.headers if isinstance(error, SlackApiError) else {}
     try:
-        return max(float(error.response.headers.get("Retry-After", 1)), 0.1)
+        return max(float(headers.get("Retry-After", 1)), 0.1)
     except ValueError:
         return 1.0

@@ -4,13 +4,11 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-import aiohttp
 from fastapi import APIRouter, Request, Response
 from slack_bolt.adapter.fastapi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization.authorize_result import AuthorizeResult
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import Engine
 
@@ -23,6 +21,7 @@ from gateway.outbox import Outbox
 from gateway.settings import Settings
 from gateway.slack.address import CHANNEL
 from gateway.slack.app import Health, SlackApp
+from gateway.slack.calls import CALL_ERRORS, cause_of
 from gateway.slack.guard import ReviewChannel
 from gateway.slack.inbound import Inbound
 from gateway.slack.people import People
@@ -42,11 +41,7 @@ bolt_log.setLevel(logging.ERROR)  # it warns of the token in the environment, wh
 PATHS = ("/slack/events", "/slack/interactivity", "/slack/commands")
 NOT_READY = "Slack is being connected. Please send it again."
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-CALL_SECONDS = 10
-
-
-def web_client(config: Settings) -> AsyncWebClient:
-    return AsyncWebClient(token=config.slack_bot_token, base_url=config.slack_api_url, timeout=CALL_SECONDS)
+PING_SECONDS = 5.0  # also the pause before the socket is tried again
 
 
 def routes(config: Settings) -> APIRouter:
@@ -135,10 +130,8 @@ class SlackService:
                 await self._open(await self._identify())
                 log.info("slack: connected")
                 return
-            except SlackApiError as error:
-                log.error("slack: %s. Look with: frontdesk doctor slack", error.response.get("error", "no answer"))
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                log.error("slack: can't be reached (%s)", type(error).__name__)
+            except CALL_ERRORS as error:
+                log.error("slack: not connected (%s). Look with: frontdesk doctor slack", cause_of(error))
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -159,17 +152,27 @@ class SlackService:
         )  # fmt: skip
         people = People(self._client, identity.team, self._config.staff_channels)
         inbound = Inbound(self._door, self._turns, self._conversations, self._outbox, people, identity.bot)
-        if self._config.slack_review_channel:
-            self._open_reviews(bolt, people)
+        rounds = self._hear_operators(bolt, people) if self._config.slack_review_channel else None
         SlackApp(
             bolt, inbound, self._conversations, self._outbox, people, identity.team, self._health, self._review_channel
         )
         if self._config.slack_app_token:
-            self._socket = AsyncSocketModeHandler(bolt, self._config.slack_app_token)
-            await self._socket.connect_async()  # type: ignore[no-untyped-call]
+            token = self._config.slack_app_token
+            await self._connect_socket(AsyncSocketModeHandler(bolt, token, ping_interval=PING_SECONDS))
+        if rounds is not None:
+            self._reviewing = asyncio.create_task(rounds.run(self._config.review_look_seconds))
         self._handler = AsyncSlackRequestHandler(bolt)
 
-    def _open_reviews(self, bolt: AsyncApp, people: People) -> None:
+    async def _connect_socket(self, socket: AsyncSocketModeHandler) -> None:
+        """It tries until it succeeds, and from then on keeps itself connected."""
+        try:
+            await socket.connect_async()  # type: ignore[no-untyped-call]
+        except BaseException:
+            await socket.close_async()  # type: ignore[no-untyped-call]
+            raise
+        self._socket = socket
+
+    def _hear_operators(self, bolt: AsyncApp, people: People) -> Rounds:
         config, channel, review = self._config, self._review_channel, self._review
         groups = {Right.REVIEW: config.reviewers, Right.CORRECT: config.correctors, Right.TAKE_OVER: config.take_over}
         desk = Desk(
@@ -179,4 +182,4 @@ class SlackService:
         rounds = Rounds(review.engine, review.reviews, review.params, self._outbox, channel)
         Decisions(review.engine, review.reviews, rounds, desk, review.knowledge).listen(bolt)
         Talk(review.reviews, self._conversations, self._events, desk, people).listen(bolt)
-        self._reviewing = asyncio.create_task(rounds.run(config.review_look_seconds))
+        return rounds

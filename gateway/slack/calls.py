@@ -1,0 +1,29 @@
+"""Calling Slack: the client, what can go wrong, and what that is called."""
+
+import json
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from gateway.settings import SlackSettings
+
+CALL_SECONDS = 10
+CALL_ERRORS = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError, json.JSONDecodeError)
+
+
+def web_client(config: SlackSettings) -> AsyncWebClient:
+    """Without the client's own retries: after a lost connection the outbox looks whether a post has arrived."""
+    return AsyncWebClient(
+        token=config.slack_bot_token, base_url=config.slack_api_url, timeout=CALL_SECONDS, retry_handlers=[]
+    )
+
+
+def cause_of(error: Exception) -> str:
+    """Slack's name of the error; of an answer that isn't Slack's, its status; else the kind of the failure."""
+    if not isinstance(error, SlackApiError):
+        return type(error).__name__
+    if isinstance(error.response, aiohttp.ClientResponse):  # JSON that couldn't be read
+        return "no_json"
+    data = error.response.data
+    return str(data.get("error", "no_json")) if isinstance(data, dict) else f"status_{error.response.status_code}"
