@@ -5,6 +5,8 @@ question ─► find passages ─► an operator has answered it?    quote that
                            ├► the passages support a draft?   send the draft
                            ├► the generator can't draft now?  say so, show the nearest pages, offer a person
                            └► nothing of these                say that we don't know, and the same
+
+Where it doesn't know, it shows a question that an operator has answered and that may be the same, to be pressed.
 """
 
 from rasa_sdk import Tracker
@@ -13,7 +15,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import replies
 from actions.bootstrap import Services, services
-from actions.decision import best_curated, is_supported, sure_reviewed, worth_a_draft
+from actions.decision import best_curated, is_supported, perhaps_meant, sure_reviewed, worth_a_draft
 from actions.question import Question, question_of
 from actions.replies import Reply
 from actions.stopwatch import Stopwatch
@@ -33,14 +35,17 @@ class ActionAnswerQuestion(CarefulAction):
         reply = await answer(question, turn, services(), watch)
         if tracker.active_loop_name == TICKET_FORM:
             reply = replies.without_offer(reply)
-        evidence = reply.evidence(watch.timings_ms, services().thresholds)
-        dispatcher.utter_message(
-            text=reply.text,
-            buttons=[] if reply.offer == replies.NO_OFFER else list(replies.YES_OR_NO),
-            json_message={"evidence": evidence.model_dump(mode="json")},
-        )
-        asked = reply.found.question[-MAX_QUESTION_CHARS:]  # follow-ups grow by being joined
-        return [SlotSet("last_question", asked), SlotSet("offer", reply.offer)]
+        return tell(dispatcher, reply, watch)
+
+
+def tell(dispatcher: CollectingDispatcher, reply: Reply, watch: Stopwatch) -> Events:
+    """Say it with its evidence; remember what was asked and offered."""
+    evidence = reply.evidence(watch.timings_ms, services().thresholds)
+    dispatcher.utter_message(
+        text=reply.text, buttons=list(reply.buttons), json_message={"evidence": evidence.model_dump(mode="json")}
+    )
+    asked = reply.found.question[-MAX_QUESTION_CHARS:]  # follow-ups grow by being joined
+    return [SlotSet("last_question", asked), SlotSet("offer", reply.offer)]
 
 
 async def answer(question: Question, turn: Turn, neighbours: Services, watch: Stopwatch) -> Reply:
@@ -53,13 +58,15 @@ async def answer(question: Question, turn: Turn, neighbours: Services, watch: St
     if faq is not None:
         neighbours.knowledge.record_use(faq.id, turn)
         return replies.quote(found, faq)
-    passages = worth_a_draft(found, neighbours.thresholds)
+    passages, meant = worth_a_draft(found, neighbours.thresholds), perhaps_meant(found, neighbours.thresholds)
     if not passages:
-        return replies.admit_unknown(found)
+        return replies.admit_unknown(found, meant)
     try:
         with watch.time("generate"):
             draft = await neighbours.generator.draft_answer(found.question, passages, turn)
     except FrontdeskError as error:
         watch.note(f"generator_{error.code}")
-        return replies.point_to_pages(found)
-    return replies.phrase(found, draft) if is_supported(draft, neighbours.thresholds) else replies.admit_unknown(found)
+        return replies.point_to_pages(found, meant)
+    if not is_supported(draft, neighbours.thresholds):
+        return replies.admit_unknown(found, meant)
+    return replies.phrase(found, draft)

@@ -10,6 +10,12 @@ def sure_reviewed(found: SearchResponse, limits: Thresholds) -> ReviewedAnswer |
     return nearest if nearest is not None and nearest.score >= limits.reviewed else None
 
 
+def perhaps_meant(found: SearchResponse, limits: Thresholds) -> str | None:
+    """The question that an operator has answered, when it may be this one in other words."""
+    nearest = found.reviewed
+    return nearest.question if nearest is not None and nearest.score >= limits.ask_back else None
+
+
 def best_curated(found: SearchResponse, limits: Thresholds) -> Passage | None:
     """The best FAQ, if it is sure enough and no other passage is clearly better."""
     faq = next((p for p in found.passages if p.kind is PassageKind.FAQ), None)

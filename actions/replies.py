@@ -21,6 +21,13 @@ class Reply:
     sources: tuple[Source, ...]
     offer: str = NO_OFFER
     draft: Draft | None = None
+    meant: str | None = None
+
+    @property
+    def buttons(self) -> tuple[dict[str, str], ...]:
+        """Pressing what was perhaps meant asks it."""
+        meant = ({"title": self.meant, "payload": self.meant},) if self.meant else ()
+        return (*meant, *(YES_OR_NO if self.offer != NO_OFFER else ()))
 
     def evidence(self, timings_ms: Mapping[str, float], thresholds: Thresholds) -> Evidence:
         draft = self.draft
@@ -52,22 +59,28 @@ def phrase(found: SearchResponse, draft: Draft) -> Reply:
     return Reply(draft.text, Decision.DRAFT, found, as_sources(_cited(found, draft)), draft=draft)
 
 
-def admit_unknown(found: SearchResponse) -> Reply:
-    """Say that we don't know; show the nearest pages and offer a person."""
+def admit_unknown(found: SearchResponse, meant: str | None) -> Reply:
+    """Say that we don't know; show the nearest pages, the question that was perhaps meant, and offer a person."""
     nearest = nearest_pages(found)
     text = "I don't know the answer to that: nothing in our help pages says it clearly enough."
     if nearest:
         text += " The nearest I found: " + _titles(nearest) + "."
-    return Reply(text + OFFER, Decision.UNKNOWN, found, as_sources(nearest), offer=OFFER_PERSON)
+    text += _press(meant) + OFFER
+    return Reply(text, Decision.UNKNOWN, found, as_sources(nearest), offer=OFFER_PERSON, meant=meant)
 
 
-def point_to_pages(found: SearchResponse) -> Reply:
+def point_to_pages(found: SearchResponse, meant: str | None) -> Reply:
     """Pages were found, but the model that would put them into words can't be asked. Name them, offer a person."""
     nearest = nearest_pages(found)
     text = "I can't put an answer into words right now."
     if nearest:
         text += " These pages come nearest to your question: " + _titles(nearest) + "."
-    return Reply(text + OFFER, Decision.UNKNOWN, found, as_sources(nearest), offer=OFFER_PERSON)
+    text += _press(meant) + OFFER
+    return Reply(text, Decision.UNKNOWN, found, as_sources(nearest), offer=OFFER_PERSON, meant=meant)
+
+
+def _press(meant: str | None) -> str:
+    return "" if meant is None else f" If you mean “{meant}”, press it below: that one has an answer."
 
 
 def without_offer(reply: Reply) -> Reply:

@@ -14,6 +14,7 @@ class Thresholds(BaseModel):
     """Section `answer` of `params.yaml`; chosen on the development questions, stored with every answer."""
 
     reviewed: float
+    ask_back: float
     curated: float
     curated_lead: float
     passage: float

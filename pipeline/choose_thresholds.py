@@ -34,7 +34,7 @@ CURATED_GRID: dict[str, list[Any]] = {
     "curated_lead": [-0.3, -0.2, -0.1, 0.0, 0.1],
 }
 NEVER_QUOTE = {"curated": 2.0, "curated_lead": 0.0}
-NOT_OURS = "reviewed"  # chosen by pipeline.fit_reviewed
+NOT_OURS = {"reviewed", "ask_back"}  # chosen with pipeline.fit_reviewed
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def gain(case: Case, limits: Thresholds) -> float:
 
 
 def choose(cases: list[Case]) -> Thresholds:
-    given = {NOT_OURS: settings().thresholds().reviewed}
+    given = settings().thresholds().model_dump(include=NOT_OURS)
     draft = _best(cases, DRAFT_GRID, NEVER_QUOTE | given)
     fixed = {name: getattr(draft, name) for name in DRAFT_GRID}
     return _best(cases, CURATED_GRID, fixed | given)
@@ -80,7 +80,7 @@ def _strictness(limits: Thresholds) -> float:
 def write(limits: Thresholds) -> None:
     """Change the numbers in `params.yaml`, keep its comments."""
     text = PARAMS.read_text(encoding="utf-8")
-    for name, value in limits.model_dump(exclude={NOT_OURS}).items():
+    for name, value in limits.model_dump(exclude=NOT_OURS).items():
         number = str(value) if isinstance(value, int) else f"{value:.2f}"
         text, count = re.subn(rf"(?m)^(  {name}: )[-\d.]+", rf"\g<1>{number}", text)
         assert count == 1, name

@@ -24,6 +24,7 @@ Result = TypeVar("Result")
 THRESHOLDS = {
     "reviewed": 0.7,
     "curated": 0.6,
+    "ask_back": 0.25,
     "curated_lead": 0.0,
     "passage": 0.25,
     "draft_passages": 2,

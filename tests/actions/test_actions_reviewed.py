@@ -63,3 +63,36 @@ def test_a_follow_up_to_it_is_joined_to_its_question(desk: Desk) -> None:
     desk.knowledge.answers["/search"] = found(reviewed=FIX)
     said = desk.run(ANSWER, "and on Linux?", slots={"last_question": "where are the logs?"})
     assert said.slots["last_question"] == said.evidence["question"] == "where are the logs? and on Linux?"
+
+
+def test_what_was_perhaps_meant_is_shown_to_be_pressed_where_nothing_else_answers(desk: Desk) -> None:
+    desk.knowledge.answers["/search"] = found(reviewed=FIX | {"score": 0.4, "question": "Where is the vault?"})
+    said = desk.run(ANSWER)
+    assert "If you mean “Where is the vault?”, press it below" in said.text
+    assert said.responses[0]["buttons"][0] == {"title": "Where is the vault?", "payload": "Where is the vault?"}
+    assert [button["payload"] for button in said.responses[0]["buttons"][1:]] == ["/affirm", "/deny"]
+    assert (said.evidence["decision"], said.slots["offer"]) == ("unknown", "person")
+
+
+def test_where_the_generator_is_away_it_is_shown_too(desk: Desk) -> None:
+    desk.knowledge.answers["/search"] = found(
+        passage(1, "page", 0.9), reviewed=FIX | {"score": 0.4, "question": "Why?"}
+    )
+    desk.generator.answers["/draft"] = cuts()
+    assert "If you mean “Why?”" in desk.run(ANSWER).text
+
+
+@pytest.mark.parametrize(("score", "others"), [(0.249, ()), (0.4, (FAQ,))])
+def test_it_is_not_shown_when_it_is_far_off_or_something_answers(
+    desk: Desk, score: float, others: tuple[object, ...]
+) -> None:
+    desk.knowledge.answers["/search"] = found(*others, reviewed=FIX | {"score": score, "question": "Why?"})
+    said = desk.run(ANSWER)
+    assert "If you mean" not in said.text
+    assert "Why?" not in str(said.responses[0]["buttons"])
+
+
+def test_while_a_ticket_is_written_it_can_be_pressed_too(desk: Desk) -> None:
+    desk.knowledge.answers["/search"] = found(reviewed=FIX | {"score": 0.4, "question": "Why?"})
+    said = desk.run(ANSWER, active_loop={"name": TICKET_FORM})
+    assert [button["payload"] for button in said.responses[0]["buttons"]] == ["Why?"]
