@@ -54,6 +54,9 @@ from review.settings import settings as review_settings
 log = logging.getLogger("frontdesk.gateway")
 
 MAX_BODY_BYTES = 64 * 1024
+# A message of 40,000 characters comes twice (as text and as blocks), with every letter of some languages as \u and four
+# digits, or in percent signs.
+MAX_SLACK_BYTES = 1024 * 1024
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 DOCS = Path(__file__).parent / "docs_page"
 DEMO = ROOT / "widget" / "demo"
@@ -163,7 +166,7 @@ def create_app(config: Settings) -> FastAPI:
     app.include_router(routes(config))
     _add_pages(app)
     app.add_middleware(LeftStreams)
-    app.add_middleware(BodyLimit, most_bytes=MAX_BODY_BYTES)
+    app.add_middleware(BodyLimit, most_bytes=MAX_BODY_BYTES, wider={"/slack/": MAX_SLACK_BYTES})
     app.add_middleware(AllowedOrigins, origins=config.origins)
     app.add_middleware(
         CORSMiddleware, allow_origins=config.origins, allow_credentials=True, expose_headers=["Retry-After"],

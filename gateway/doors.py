@@ -1,6 +1,6 @@
 """ASGI middleware around the whole gateway: which pages may use it, and what browsers are told about ours."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from anyio import BrokenResourceError
 from starlette.datastructures import Headers
@@ -47,17 +47,21 @@ class AllowedOrigins:
 
 
 class BodyLimit:
-    """Refuses bodies that are too large, without reading them all, with a sentence like every other refusal."""
+    """Refuses bodies that are too large, without reading them all, with a sentence like every other refusal.
 
-    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
-        self._app, self._most = app, most_bytes
+    `wider`: beginning of a path → how many bytes it takes instead of `most_bytes`.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int, wider: Mapping[str, int] | None = None) -> None:
+        self._app, self._most, self._wider = app, most_bytes, dict(wider or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = next((most for way, most in self._wider.items() if scope["path"].startswith(way)), self._most)
         length = Headers(scope=scope).get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._most:
+        if not length.isdecimal() or int(length) > most:
             response = problem(Request(scope), 413, *REFUSALS[413])
             await response(scope, receive, send)
             return
@@ -67,7 +71,7 @@ class BodyLimit:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._most:
+            if taken > most:
                 raise HTTPException(413)
             return message
 

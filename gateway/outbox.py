@@ -6,7 +6,7 @@ begins, so that after a crash the sender knows that it may have arrived already 
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -103,6 +103,13 @@ class Outbox:
         """What came back for a send; None while it isn't sent."""
         found = select(OUTBOX.c.result).where(OUTBOX.c.key == key, OUTBOX.c.state == "sent")
         return await self._run(lambda connection: connection.scalar(found))
+
+    async def try_again(self, channel: str, errors: Collection[str]) -> None:
+        """Whoever had to mend something has done so: what waited for that is due."""
+        waiting = OUTBOX.c.channel == channel, OUTBOX.c.state == "waiting", OUTBOX.c.error.in_(errors)
+        due = update(OUTBOX).where(*waiting).values(next_at=now())
+        await self._run(lambda connection: connection.execute(due))
+        self.wake()
 
     async def knows(self, key: str) -> bool:
         """Whether it was put in, sent or not."""

@@ -13,6 +13,7 @@ from gateway.slack.guard import ReviewChannel
 POST, UPDATE, EPHEMERAL = "chat.postMessage", "chat.update", "chat.postEphemeral"
 EVENT_TYPE = "frontdesk"
 LOOK_BACK_SECONDS = 60
+PAGE = 200
 KEPT = ("ts", "channel")
 # Nothing that we say there will arrive; https://docs.slack.dev/reference/methods/chat.postMessage#errors
 GONE = {"channel_not_found", "is_archived", "not_in_channel", "user_not_found", "cannot_dm_bot", "message_not_found",
@@ -70,14 +71,15 @@ class SlackSender:
     async def _posted(self, entry: Entry, payload: dict[str, Any]) -> str | None:
         """The `ts` of the message that an earlier attempt has posted after all."""
         oldest = str(entry.created_at.timestamp() - LOOK_BACK_SECONDS)
-        where = {"channel": payload["channel"], "oldest": oldest, "limit": 200, "include_all_metadata": True}
+        where = {"channel": payload["channel"], "oldest": oldest, "limit": PAGE, "include_all_metadata": True}
         if "thread_ts" in payload:
-            found = await self._client.conversations_replies(ts=payload["thread_ts"], **where)
+            pages = await self._client.conversations_replies(ts=payload["thread_ts"], **where)
         else:
-            found = await self._client.conversations_history(**where)
-        for message in found.get("messages") or ():
-            if (message.get("metadata") or {}).get("event_payload", {}).get("key") == entry.send.key:
-                return str(message["ts"])
+            pages = await self._client.conversations_history(**where)
+        async for page in pages:
+            for message in page.get("messages") or ():
+                if (message.get("metadata") or {}).get("event_payload", {}).get("key") == entry.send.key:
+                    return str(message["ts"])
         return None
 
     async def _call(self, entry: Entry, call: Any) -> Any:

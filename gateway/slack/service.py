@@ -28,7 +28,7 @@ from gateway.slack.people import People
 from gateway.slack.review import Decisions, Desk, Talk
 from gateway.slack.roles import Right, Roles
 from gateway.slack.rounds import Rounds
-from gateway.slack.sender import SlackSender
+from gateway.slack.sender import SHUT_OUT, SlackSender
 from gateway.takeover import RasaInStep
 from gateway.turns import Turns
 from review.queue import Reviews
@@ -128,6 +128,7 @@ class SlackService:
         while True:
             try:
                 await self._open(await self._identify())
+                await self._outbox.try_again(CHANNEL, SHUT_OUT)
                 log.info("slack: connected")
                 return
             except CALL_ERRORS as error:
