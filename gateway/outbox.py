@@ -6,6 +6,7 @@ begins, so that after a crash the sender knows that it may have arrived already 
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from prometheus_client import Counter, Gauge
-from sqlalchemy import Connection, Engine, and_, exists, func, insert, select, update
+from sqlalchemy import Connection, Engine, and_, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from contracts.tables import Base, OutboxRow, now
@@ -29,6 +30,8 @@ OUTBOX = Base.metadata.tables[OutboxRow.__tablename__]
 AT_ONCE = 16
 IDLE_SECONDS = 5.0
 DATABASE_AWAY_SECONDS = 1.0
+KEPT = timedelta(days=90)
+FORGET_EVERY_SECONDS = 3600.0
 Result = TypeVar("Result")
 
 
@@ -82,6 +85,7 @@ class Outbox:
         self._senders: dict[str, Sender] = {}
         self._bell = asyncio.Event()
         self._sending: dict[str, asyncio.Task[None]] = {}
+        self._forget_at = 0.0
 
     def serve(self, channel: str, sender: Sender) -> None:
         self._senders[channel] = sender
@@ -121,6 +125,7 @@ class Outbox:
         while True:
             self._bell.clear()
             try:
+                await self._forget_old()
                 pause = await self._look()
             except SQLAlchemyError as error:
                 log.error("the outbox can't be read: %s", type(error).__name__)
@@ -136,6 +141,14 @@ class Outbox:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _forget_old(self) -> None:
+        """Once an hour. A card that is older can't be brought up to date any more."""
+        if time.monotonic() < self._forget_at:
+            return
+        self._forget_at = time.monotonic() + FORGET_EVERY_SECONDS
+        old = OUTBOX.c.state != "waiting", OUTBOX.c.created_at < now() - KEPT
+        await self._run(lambda connection: connection.execute(delete(OUTBOX).where(*old)))
 
     async def _look(self) -> float:
         """Begin what is due; returns after how many seconds to look again."""

@@ -25,6 +25,8 @@ from gateway.slack.people import People
 log = logging.getLogger("frontdesk.gateway")
 
 Body = Mapping[str, Any]
+# What our own code says of a field that is missing, of another kind, or from another release.
+NONSENSE = (LookupError, TypeError, ValueError, AttributeError)
 CHOICE = re.compile(r"^choose(_\d+)?$")
 ANYTHING = re.compile(".*")
 # What may change who reads a channel. Slack tells the last two as messages.
@@ -81,12 +83,21 @@ class SlackApp:
         return None
 
     async def _failed(self, error: Exception, request: AsyncBoltRequest) -> BoltResponse:
-        """Not stored: Slack sends events again when it hears so. A command's failure is shown to who typed it."""
+        """What was not stored Slack is to send again; a command's failure is shown to who typed it. What makes no sense
+        would make none the next time: it is acknowledged, or Slack would take us for broken and stop its events."""
         log.error("slack: a request failed: %s", type(error).__name__)
-        HEARD.labels("failed").inc()
+        nonsense = isinstance(error, NONSENSE)
+        HEARD.labels("nonsense" if nonsense else "failed").inc()
         if "command" in request.body:
             return BoltResponse(status=200, body={"text": phrases.NOT_TAKEN_IN})
-        return BoltResponse(status=503, body="Not stored; please send it again.")
+        if not nonsense:
+            return BoltResponse(status=503, body="Not stored; please send it again.")
+        view = request.body.get("view")
+        blocks = view.get("blocks") if isinstance(view, dict) else None
+        block = next((block["block_id"] for block in blocks or () if block.get("type") == "input"), None)
+        if request.body.get("type") == "view_submission" and block is not None:
+            return BoltResponse(status=200, body={"response_action": "errors", "errors": {block: phrases.STALE}})
+        return BoltResponse(status=200, body="")
 
     # --- events
 

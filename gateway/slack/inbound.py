@@ -60,7 +60,7 @@ class Inbound:
         await self.message(team, {**event, "ts": f"command.{trigger}"[:64]})
 
     async def _heard(self, team: str, event: Mapping[str, Any]) -> None:
-        address, text = self._address(team, event), event.get("text", "")
+        address, text = self._address(team, event), (event.get("text") or "")
         direct = event.get("channel_type") == "im"
         named = event.get("type") == "app_mention" or f"<@{self._bot}>" in text
         if not (direct or named) and not await self._goes_on(address, text):
@@ -95,7 +95,7 @@ class Inbound:
 
     async def _take_in(self, address: Address, event: Mapping[str, Any], key: str, replaces: str | None = None) -> None:
         audience = await self._people.audience(event["user"], address.channel, event.get("channel_type", ""))
-        text, file = event.get("text", ""), bool(event.get("files"))
+        text, file = (event.get("text") or ""), bool(event.get("files"))
         words = plain(text, self._bot)
         try:
             if not words and not file and self._bot in text:

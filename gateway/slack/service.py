@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy import Engine
 
 from contracts.http import problem
+from gateway import phrases
 from gateway.conversations import Conversations
 from gateway.door import Door
 from gateway.events import Events
@@ -120,7 +121,10 @@ class SlackService:
     async def handle(self, request: Request) -> Response:
         if self._handler is None:
             return problem(request, 503, "unavailable", NOT_READY, retry_after=1)
-        return await self._handler.handle(request)
+        try:
+            return await self._handler.handle(request)
+        except (ValueError, TypeError, AttributeError):  # Bolt reads a body before it looks at the signature
+            return problem(request, 400, "not_json", phrases.NOT_JSON)
 
     async def _connect(self) -> None:
         """Until Slack has said who we are, and for Socket Mode until the socket is open."""
