@@ -242,8 +242,8 @@ class OutboxRow(Base):
 class ConversationRow(Base):
     """A conversation that has at least one message. `customer` is the host site's id of a logged-in user.
 
-    `person` is who of the team is in it; `person_state` is `asked`, `joined` or null. `card_id`: the review card in whose
-    thread the talk is shown to operators. `rasa_paused`: what Rasa was told last, which follows `person_state`.
+    `person` is who of the team is in it; `person_state` is `asked`, `joined` or null. `card_id`: the review card in
+    whose thread the talk is shown to operators. `rasa_paused`: what Rasa was told last, which follows `person_state`.
     """
 
     __tablename__ = "conversations"

@@ -20,7 +20,8 @@ up_app, down_app, status_app, prepare_app = (typer.Typer() for _ in range(4))
 
 FIRST_QUESTION = "How do I restore a single file?"
 CODE = ("actions", "contracts", "deploy/nginx", "frontdesk/edge.py", "gateway", "generator", "knowledge",
-        "rasa_components", "review", "params.yaml", "endpoints.yml", "credentials.yml", "env/app/requirements.txt")  # fmt: skip
+        "rasa_components", "review", "params.yaml", "endpoints.yml", "credentials.yml",
+        "env/app/requirements.txt")  # fmt: skip
 
 
 @dataclass(frozen=True)
