@@ -320,7 +320,8 @@ def fit_and_choose(embedder: Embedder) -> None:
 
 
 def measure(embedder: Embedder) -> None:
-    match, threshold = Match.load(), yaml.safe_load(PARAMS.read_text(encoding="utf-8"))["answer"]["reviewed"]
+    match, params = Match.load(), yaml.safe_load(PARAMS.read_text(encoding="utf-8"))["answer"]
+    threshold = params["reviewed"]
     pairs = load_pairs(HELD_OUT)
     cases = collect(pairs, embedder)
     scores = probabilities(cases, np.array(match.weights))
@@ -333,6 +334,7 @@ def measure(embedder: Embedder) -> None:
         "reviewed_questions": len(questions),
         "pairs": len(pairs),
         **compare(cases, scores, threshold, collect(load_pairs(DEVELOPMENT), embedder)),
+        "shown_to_be_pressed": judge(cases, scores, params["ask_back"]),
         "all_live": all_live(pairs, embedder, match, threshold),
         "added_to_a_search": latency(pairs, embedder, match),
         "commit_to_answerable": {"by_poll": by_poll, "told": told},
