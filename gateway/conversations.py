@@ -83,10 +83,10 @@ class Kept:
 
 @dataclass(frozen=True)
 class Claim:
-    """`answered`: none of the messages waits any more; another turn has had them."""
+    """`ids`: the messages that are this turn's; the others are answered, or another gateway's turn has them."""
 
     standing: Standing
-    answered: bool = False
+    ids: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -227,10 +227,13 @@ class Conversations:
         """Write down which turn answers these messages, before it begins."""
 
         def work(connection: Connection) -> Claim:
-            waiting = update(MESSAGES).where(MESSAGES.c.id.in_(ids), MESSAGES.c.state == WAITING)
-            claimed = connection.execute(waiting.values(turn_id=turn))
+            wanted = MESSAGES.c.id.in_(ids), MESSAGES.c.state == WAITING
+            free = func.coalesce(MESSAGES.c.turn_id, turn) == turn
+            connection.execute(update(MESSAGES).where(*wanted, free).values(turn_id=turn))
+            claimed = connection.scalars(select(MESSAGES.c.id).where(*wanted, MESSAGES.c.turn_id == turn))
+            ids_claimed = frozenset(claimed)
             found = connection.execute(CONVERSATION, {"id": conversation}).one_or_none()
-            return Claim(_standing(found), answered=not claimed.rowcount)
+            return Claim(_standing(found), ids_claimed)
 
         return await self._run_light(work)
 

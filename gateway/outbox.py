@@ -1,7 +1,9 @@
 """What goes out to a channel that isn't ours: kept in the database until it is sent, once, in order within a line.
 
-The row is written in the transaction that ends the turn. One attempt at a time in each line: it is counted before it
-begins, so that after a crash the sender knows that it may have arrived already and looks before it sends again.
+The row is written in the transaction that ends the turn. One attempt at a time in each line, of all gateways on this
+database: whoever begins one holds the row by moving its time on, again and again until the attempt is over. It is
+counted before it begins, so that after a crash the sender knows that it may have arrived already and looks before it
+sends again.
 """
 
 import asyncio
@@ -14,7 +16,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from prometheus_client import Counter, Gauge
-from sqlalchemy import Connection, Engine, and_, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from contracts.tables import Base, OutboxRow, now
@@ -30,6 +32,9 @@ OUTBOX = Base.metadata.tables[OutboxRow.__tablename__]
 AT_ONCE = 16
 IDLE_SECONDS = 5.0
 DATABASE_AWAY_SECONDS = 1.0
+HELD_SECONDS = 3.0
+INTERNAL_SECONDS = 30.0
+MOST_FAILURES = 10  # after that many, what nobody understands no longer keeps its line waiting
 KEPT = timedelta(days=90)
 FORGET_EVERY_SECONDS = 3600.0
 Result = TypeVar("Result")
@@ -54,7 +59,7 @@ class Send:
 
 @dataclass(frozen=True)
 class Entry:
-    """A row to be sent. `attempts`: how many were begun before; after the first it may have arrived already."""
+    """A row to be sent. `attempts`: how many were begun before of which it may have arrived."""
 
     id: int
     send: Send
@@ -63,11 +68,11 @@ class Entry:
 
 
 class SendLaterError(Exception):
-    """Not now: try again after `seconds`."""
+    """Not now: try again after `seconds`. `refused`: it has surely not arrived, so the attempt doesn't count."""
 
-    def __init__(self, seconds: float, cause: str) -> None:
+    def __init__(self, seconds: float, cause: str, refused: bool = False) -> None:
         super().__init__(cause)
-        self.seconds, self.cause = seconds, cause
+        self.seconds, self.cause, self.refused = seconds, cause, refused
 
 
 class SendNeverError(Exception):
@@ -158,16 +163,20 @@ class Outbox:
                 if entry.send.line not in self._sending and len(self._sending) < AT_ONCE:
                     task = asyncio.create_task(self._send(entry))
                     self._sending[entry.send.line] = task
-        next_at, waiting = await self._run(_next)
+        next_at, waiting = await self._run(lambda connection: _next(connection, set(self._senders)))
         WAITING.set(waiting)
-        if next_at is None or self._sending:
+        if next_at is None or len(self._sending) >= AT_ONCE:
             return IDLE_SECONDS  # whoever is done rings
         return min(max((next_at - now()).total_seconds(), 0.02), IDLE_SECONDS)
 
     async def _send(self, entry: Entry) -> None:
         try:
             if await self._run(lambda connection: _begin(connection, entry)):
-                await self._attempt(entry)
+                holding = asyncio.create_task(self._hold(entry))
+                try:
+                    await self._attempt(entry)
+                finally:
+                    holding.cancel()
         except SQLAlchemyError as error:
             log.error("outbox: %s could not be written down: %s", entry.send.key, type(error).__name__)
             await asyncio.sleep(DATABASE_AWAY_SECONDS)
@@ -175,26 +184,44 @@ class Outbox:
             del self._sending[entry.send.line]
             self.wake()
 
+    async def _hold(self, entry: Entry) -> None:
+        while True:
+            await asyncio.sleep(HELD_SECONDS / 3)
+            try:
+                await self._run(lambda connection: _hold(connection, entry))
+            except SQLAlchemyError as error:
+                log.error("outbox: %s could not be held: %s", entry.send.key, type(error).__name__)
+
     async def _attempt(self, entry: Entry) -> None:
         channel = entry.send.channel
         try:
             result = await self._senders[channel].send(entry)
         except SendLaterError as later:
-            PUT_OFF.labels(channel, later.cause).inc()
-            log.warning("outbox: %s later: %s", entry.send.key, later.cause)
-            await self._set(entry, next_at=now() + timedelta(seconds=later.seconds), error=later.cause)
+            await self._put_off(entry, later)
         except SendNeverError as never:
-            DEAD.labels(channel, str(never)).inc()
-            log.error("outbox: %s can't be sent: %s", entry.send.key, never)
-            await self._set(entry, state="dead", payload=None, error=str(never))
+            await self._give_up(entry, str(never))
         except Exception:
             log.exception("outbox: %s failed", entry.send.key)
-            PUT_OFF.labels(channel, "internal").inc()
-            await self._set(entry, next_at=now() + timedelta(seconds=30), error="internal")
+            if entry.attempts < MOST_FAILURES:
+                await self._put_off(entry, SendLaterError(INTERNAL_SECONDS, "internal"))
+            else:
+                await self._give_up(entry, "internal")
         else:
             SENT.labels(channel, entry.send.method).inc()
             # What was said stands in the history without personal data; it need not stand here with it.
             await self._set(entry, state="sent", payload=None, result=result, error=None, sent_at=now())
+
+    async def _put_off(self, entry: Entry, later: SendLaterError) -> None:
+        PUT_OFF.labels(entry.send.channel, later.cause).inc()
+        log.warning("outbox: %s later: %s", entry.send.key, later.cause)
+        attempts = entry.attempts if later.refused else entry.attempts + 1
+        next_at = now() + timedelta(seconds=later.seconds)
+        await self._set(entry, attempts=attempts, next_at=next_at, error=later.cause)
+
+    async def _give_up(self, entry: Entry, cause: str) -> None:
+        DEAD.labels(entry.send.channel, cause).inc()
+        log.error("outbox: %s can't be sent: %s", entry.send.key, cause)
+        await self._set(entry, state="dead", payload=None, error=cause)
 
     async def _set(self, entry: Entry, **values: Any) -> None:
         await self._run(
@@ -213,34 +240,49 @@ def _insert(send: Send, connection: Connection) -> None:
     connection.execute(insert(OUTBOX), send.row())
 
 
-def _due(connection: Connection, channels: set[str], most: int) -> list[Entry]:
-    """The first waiting row of each line, if its time has come."""
+def _firsts(channels: set[str]) -> ColumnElement[bool]:
+    """The first waiting row of each line."""
     earlier = OUTBOX.alias("earlier")
     blocked = exists().where(
         and_(earlier.c.line == OUTBOX.c.line, earlier.c.state == "waiting", earlier.c.id < OUTBOX.c.id)
     )
-    rows = connection.execute(
-        select(OUTBOX)
-        .where(OUTBOX.c.state == "waiting", OUTBOX.c.next_at <= now(), OUTBOX.c.channel.in_(channels), ~blocked)
-        .order_by(OUTBOX.c.id)
-        .limit(most)
-    )
+    return and_(OUTBOX.c.state == "waiting", OUTBOX.c.channel.in_(channels), ~blocked)
+
+
+def _due(connection: Connection, channels: set[str], most: int) -> list[Entry]:
+    due = select(OUTBOX).where(_firsts(channels), OUTBOX.c.next_at <= now()).order_by(OUTBOX.c.id).limit(most)
     return [
         Entry(row.id, Send(row.channel, row.line, row.key, row.method, row.payload), row.attempts, row.created_at)
-        for row in rows
+        for row in connection.execute(due)
     ]
 
 
-def _next(connection: Connection) -> tuple[datetime | None, int]:
-    """When the next row is due, and how many wait."""
-    row = connection.execute(select(func.min(OUTBOX.c.next_at), func.count()).where(OUTBOX.c.state == "waiting")).one()
-    return row[0], row[1]
+def _next(connection: Connection, channels: set[str]) -> tuple[datetime | None, int]:
+    """When the next row can be sent, and how many wait."""
+    next_at = connection.scalar(select(func.min(OUTBOX.c.next_at)).where(_firsts(channels)))
+    waiting = connection.scalar(select(func.count()).where(OUTBOX.c.state == "waiting"))
+    return next_at, waiting or 0
 
 
 def _begin(connection: Connection, entry: Entry) -> bool:
     """Count the attempt before it begins. False when somebody else has begun it."""
     unchanged = (
         OUTBOX.c.id == entry.id, OUTBOX.c.state == "waiting", OUTBOX.c.attempts == entry.attempts,
+        OUTBOX.c.next_at <= now(),
     )  # fmt: skip
-    begun = connection.execute(update(OUTBOX).where(*unchanged).values(attempts=entry.attempts + 1))
-    return bool(begun.rowcount)
+    begun = update(OUTBOX).where(*unchanged).values(attempts=entry.attempts + 1, next_at=_held_until(), error=None)
+    return bool(connection.execute(begun).rowcount)
+
+
+def _hold(connection: Connection, entry: Entry) -> None:
+    """Nothing when the attempt is over meanwhile."""
+    held_until = _held_until()
+    held = (
+        OUTBOX.c.id == entry.id, OUTBOX.c.state == "waiting", OUTBOX.c.attempts == entry.attempts + 1,
+        OUTBOX.c.next_at < held_until,
+    )  # fmt: skip
+    connection.execute(update(OUTBOX).where(*held).values(next_at=held_until))
+
+
+def _held_until() -> datetime:
+    return now() + timedelta(seconds=HELD_SECONDS)

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain, repeat
 from typing import Any, Protocol
 
 from prometheus_client import Counter, Histogram
@@ -187,7 +188,9 @@ class Turns:
         return one.message.channel not in self._outlets
 
     def _check_room(self, conversation: str, durable: bool) -> None:
-        if not durable and self._waited_for >= self._limits.waiting_in_all:
+        if durable:
+            return
+        if self._waited_for >= self._limits.waiting_in_all:
             raise Busy(phrases.BUSY, retry_after=2)
         line = self._lines.get(conversation)
         if line is not None and len(line.waiting) >= self._limits.waiting_per_conversation:
@@ -257,11 +260,12 @@ class Turns:
     async def _turn(self, conversation: str, burst: Sequence[InLine]) -> ChatReply:
         """Claim, ask, keep, tell. Never raises."""
         turn = burst[0].turn or _new_turn()
-        ids = [one.id for one in burst if one.id is not None]
         claim = await self._claim(conversation, burst, turn)
-        person = claim.standing.person
-        if claim.answered:
+        burst = [one for one in burst if one.id is None or one.id in claim.ids]
+        if not burst:
             return await self._answered(turn)
+        ids = [one.id for one in burst if one.id is not None]
+        person = claim.standing.person
         if person is not None and person.state == "joined" and ids:
             return await self._pass_on(conversation, ids, person)
         self._events.publish(conversation, Event("thinking", Thinking(turn_id=turn)))
@@ -372,14 +376,14 @@ class Turns:
     # --- the database, which may fail
 
     async def _claim(self, conversation: str, burst: Sequence[InLine], turn: str) -> Claim:
-        first, ids = burst[0], [one.id for one in burst if one.id is not None]
+        first, ids = burst[0], frozenset(one.id for one in burst if one.id is not None)
         if first.standing is not None and time.monotonic() - first.since < CLAIM_STANDS_SECONDS:
-            return Claim(first.standing)
+            return Claim(first.standing, ids)
         try:
-            return await self._conversations.claim(conversation, ids, turn) if ids else Claim(Standing())
+            return await self._conversations.claim(conversation, tuple(ids), turn) if ids else Claim(Standing(), ids)
         except SQLAlchemyError as error:
             NOT_STORED.labels("claim", type(error).__name__).inc()
-            return Claim(Standing())
+            return Claim(Standing(), ids)
 
     async def _answered(self, turn: str) -> ChatReply:
         """The reply of a turn that was over before it stood in line again."""
@@ -406,14 +410,16 @@ class Turns:
     async def _finish_later(
         self, answered: Mapping[int, str], answer: Mapping[str, Any], content: Mapping[str, Any], sends: Sequence[Send]
     ) -> None:
-        for seconds in STORE_AGAIN_SECONDS:
+        for seconds in chain(STORE_AGAIN_SECONDS, repeat(STORE_AGAIN_SECONDS[-1])):
             await asyncio.sleep(seconds)
             try:
                 await self._conversations.finish(answered, answer, content, sends)
-                return
+                break
             except SQLAlchemyError as error:
                 NOT_STORED.labels("answer", type(error).__name__).inc()
-        log.error("turn=%s could not be stored at all", answer["turn_id"])
+        outlet = self._outlets.get(answer["channel"])
+        if outlet is not None:
+            outlet.stored()
 
     async def _pass_on(self, conversation: str, ids: Sequence[int], person: PersonState) -> ChatReply:
         try:

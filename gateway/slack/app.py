@@ -1,5 +1,6 @@
 """The Slack app: what Slack sends, checked and routed by Bolt. Each listener has it stored before Slack is answered."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Mapping
@@ -10,8 +11,9 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import DataError
 
-from contracts.errors import FrontdeskError, NotFound
+from contracts.errors import BadRequest, FrontdeskError, NotFound
 from gateway.chat_models import Rating
 from gateway.conversations import Conversations
 from gateway.outbox import Outbox
@@ -26,7 +28,8 @@ log = logging.getLogger("frontdesk.gateway")
 
 Body = Mapping[str, Any]
 # What our own code says of a field that is missing, of another kind, or from another release.
-NONSENSE = (LookupError, TypeError, ValueError, AttributeError)
+NONSENSE = (LookupError, TypeError, ValueError, AttributeError, BadRequest, DataError)
+ASK_SLACK_SECONDS = 2.0  # it waits three for us
 CHOICE = re.compile(r"^choose(_\d+)?$")
 ANYTHING = re.compile(".*")
 # What may change who reads a channel. Slack tells the last two as messages.
@@ -84,13 +87,13 @@ class SlackApp:
 
     async def _failed(self, error: Exception, request: AsyncBoltRequest) -> BoltResponse:
         """What was not stored Slack is to send again; a command's failure is shown to who typed it. What makes no sense
-        would make none the next time: it is acknowledged, or Slack would take us for broken and stop its events."""
+        would make none the next time, and what we could not show stays as it was: these are acknowledged, or Slack
+        would take us for broken and stop its events."""
         log.error("slack: a request failed: %s", type(error).__name__)
-        nonsense = isinstance(error, NONSENSE)
-        HEARD.labels("nonsense" if nonsense else "failed").inc()
+        HEARD.labels("nonsense" if isinstance(error, NONSENSE) else "failed").inc()
         if "command" in request.body:
             return BoltResponse(status=200, body={"text": phrases.NOT_TAKEN_IN})
-        if not nonsense:
+        if not isinstance(error, (*NONSENSE, *CALL_ERRORS)):
             return BoltResponse(status=503, body="Not stored; please send it again.")
         view = request.body.get("view")
         blocks = view.get("blocks") if isinstance(view, dict) else None
@@ -123,13 +126,15 @@ class SlackApp:
 
     async def _home(self, event: Body, client: AsyncWebClient) -> None:
         if event.get("tab") == "home":
-            await client.views_publish(user_id=event["user"], view=blocks.home_view(await self._health()))
+            async with asyncio.timeout(ASK_SLACK_SECONDS):
+                await client.views_publish(user_id=event["user"], view=blocks.home_view(await self._health()))
 
     async def _assistant(self, event: Body, client: AsyncWebClient) -> None:
         thread = event["assistant_thread"]
-        await client.assistant_threads_setSuggestedPrompts(
-            channel_id=thread["channel_id"], thread_ts=thread["thread_ts"], prompts=phrases.PROMPTS
-        )
+        async with asyncio.timeout(ASK_SLACK_SECONDS):
+            await client.assistant_threads_setSuggestedPrompts(
+                channel_id=thread["channel_id"], thread_ts=thread["thread_ts"], prompts=phrases.PROMPTS
+            )
 
     # --- buttons
 
@@ -210,7 +215,8 @@ class SlackApp:
     async def _open_view(self, body: Body, action: Body, client: AsyncWebClient, view: blocks.Block) -> None:
         """Slack allows it for three seconds after the press."""
         try:
-            await client.views_open(trigger_id=body["trigger_id"], view=view)
+            async with asyncio.timeout(ASK_SLACK_SECONDS):
+                await client.views_open(trigger_id=body["trigger_id"], view=view)
         except CALL_ERRORS as error:
             log.warning("slack: a window could not be opened: %s", cause_of(error))
             await self._tell(body, action, phrases.NOT_OPENED)
@@ -236,7 +242,8 @@ class SlackApp:
         elif said.lower() == "status":
             await ack(text=await self._health())
         else:
-            opened = await client.conversations_open(users=body["user_id"])
+            async with asyncio.timeout(ASK_SLACK_SECONDS):
+                opened = await client.conversations_open(users=body["user_id"])
             channel = opened["channel"]["id"]
             await self._inbound.commanded(self._team, channel, body["user_id"], said, body["trigger_id"])
             await ack(text=phrases.ANSWERED_THERE.format(channel=channel))

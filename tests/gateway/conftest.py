@@ -1,5 +1,6 @@
 """A real gateway on a real port, before a Rasa that we play and a migrated SQLite file."""
 
+import gc
 import re
 import socket
 import threading
@@ -84,6 +85,8 @@ def running_gateway(**environment: str) -> Iterator[str]:
         server.should_exit = True
         thread.join(timeout=15)
     settings.cache_clear()
+    gc.unfreeze()  # a gateway freezes what is loaded, which in our one process is the garbage of others too
+    gc.collect()
 
 
 @pytest.fixture(scope="module")

@@ -1,31 +1,30 @@
 """Killed at every step of a turn, the gateway answers each question once when it runs again."""
 
-import os
 import signal
-import subprocess
-import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.slack import FakeSlack
 from tests.gateway.conftest import OPERATOR, SECRET, migrated
-from tests.gateway.fake_rasa import FakeRasa
+from tests.gateway.fake_rasa import FakeRasa, Mood, RestChannel
+from tests.gateway_slack import doomed
 from tests.gateway_slack.conftest import Chat, answers, deliver_by_http, http_settings, installed_slack
-from tests.gateway_slack.doomed import STEPS
 from tests.town import free_ports
 
-ROOT = Path(__file__).parents[2]
-Run = Callable[[str], subprocess.Popen[bytes]]
+Run = Callable[[str], BaseProcess]
 
 
 @pytest.fixture
 def slack() -> Iterator[FakeSlack]:
     with installed_slack() as running:
-        running.workspace.timing.retry_scale = 0.02  # 0, 1.2 and 6 s
+        timing = running.workspace.timing
+        timing.retry_scale, timing.retry_after = 1.0, (0.0, *[0.5] * 20)  # until the gateway runs again
         yield running
 
 
@@ -33,31 +32,32 @@ def slack() -> Iterator[FakeSlack]:
 def run(slack: FakeSlack, rasa: FakeRasa, tmp_path: Path) -> Iterator[Run]:
     """`run(step)`: a gateway process on the same port and database each time."""
     (port,) = free_ports(1)
-    environment = os.environ | http_settings(slack, rasa, migrated(tmp_path)) | {
-        "SESSION_SECRET": SECRET, "OPERATOR_TOKEN": OPERATOR, "PYTHONPATH": str(ROOT),
-    }  # fmt: skip
-    running: list[subprocess.Popen[bytes]] = []
+    environment = http_settings(slack, rasa, migrated(tmp_path)) | {"SESSION_SECRET": SECRET, "OPERATOR_TOKEN": OPERATOR}
+    running: list[BaseProcess] = []
 
-    def start(step: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "tests.gateway_slack.doomed", step, str(port)]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment)
-        running.append(process)
-        slack.wait_for(lambda: listens(port), 30)
+    def start(step: str) -> BaseProcess:
+        running.append(doomed.start(step, port, environment))
+        slack.wait_for(lambda: doomed.listens(port), 30)
         deliver_by_http(slack, f"http://127.0.0.1:{port}")
-        return process
+        return running[-1]
 
     yield start
     for process in running:
         process.kill()
-        process.wait(10)
+        process.join(10)
 
 
-def listens(port: int) -> bool:
-    import socket
+def assert_killed(process: BaseProcess) -> None:
+    process.join(15)
+    assert process.exitcode == -signal.SIGKILL
 
-    with socket.socket() as probe:
-        probe.settimeout(0.2)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+def when(happened: threading.Event, then: Mood) -> Mood:
+    def mood(channel: RestChannel) -> None:
+        happened.wait(10)
+        then(channel)
+
+    return mood
 
 
 @contextmanager
@@ -67,13 +67,13 @@ def watching(slack: FakeSlack, rasa: FakeRasa, tmp_path: Path) -> Iterator[Chat]
     chat.close()
 
 
+IN_ORDER = ("Rasa has answered", "before it is posted", "posted")
 # Where a post is looked for differs: in a thread, or in a channel's history.
 IN_THREADS = ("stored and not acknowledged", "posted")
+ALONE = [*((one, False) for one in doomed.STEPS if one not in IN_ORDER), *((one, True) for one in IN_THREADS)]
 
 
-@pytest.mark.parametrize(
-    ("step", "in_thread"), [*((one, False) for one in STEPS), *((one, True) for one in IN_THREADS)]
-)
+@pytest.mark.parametrize(("step", "in_thread"), ALONE)
 def test_a_question_is_answered_once_wherever_the_gateway_was_killed(
     slack: FakeSlack, rasa: FakeRasa, run: Run, tmp_path: Path, question: str, step: str, in_thread: bool
 ) -> None:
@@ -83,7 +83,7 @@ def test_a_question_is_answered_once_wherever_the_gateway_was_killed(
         where = chat.channel(ann) if in_thread else slack.im(ann)
         first = run(step)
         slack.say(ann, where, slack.mention(question) if in_thread else question)
-        assert first.wait(15) == -signal.SIGKILL
+        assert_killed(first)
         run("")
         slack.wait_for(lambda: len(chat.said(where)) >= 1, 20)
         chat.settle(20)
@@ -93,21 +93,22 @@ def test_a_question_is_answered_once_wherever_the_gateway_was_killed(
         assert len({body["metadata"]["turn_id"] for body in rasa.heard_text(question)}) == 1
 
 
-def test_each_of_several_questions_is_answered_once(
-    slack: FakeSlack, rasa: FakeRasa, run: Run, tmp_path: Path, question: str
+@pytest.mark.parametrize("step", IN_ORDER)
+def test_the_questions_of_one_conversation_are_answered_in_their_order(
+    slack: FakeSlack, rasa: FakeRasa, run: Run, tmp_path: Path, question: str, step: str
 ) -> None:
+    all_asked = threading.Event()
+    questions = [f"{question} part {number}?" for number in range(4)]
+    for number, text in enumerate(questions):
+        rasa.moods[text] = when(all_asked, answers(f"Answer {number}.", text))
     with watching(slack, rasa, tmp_path) as chat:
         ann = chat.person()
-        where = slack.im(ann)
-        questions = [f"{question} part {number}" for number in range(4)]
-        for number, text in enumerate(questions):
-            rasa.moods[text] = answers(f"Answer {number}.", text)
-        first = run("before Rasa is asked")
+        first = run(step)
         for text in questions:
-            slack.say(ann, where, text)
-        assert first.wait(15) == -signal.SIGKILL
+            slack.say(ann, slack.im(ann), text).wait()
+        all_asked.set()
+        assert_killed(first)
         run("")
-        slack.wait_for(lambda: len(chat.said(where)) >= 4, 30)
-        chat.settle(20)
-        shown = [slack.text_of(one) for one in chat.said(where)]
-        assert sorted(text.split(".")[0] for text in shown) == [f"Answer {number}" for number in range(4)]
+        chat.settle(30)
+        shown = [text.partition(".")[0] for text in chat.shown(slack.im(ann))]
+        assert shown == [f"Answer {number}" for number in range(4)]

@@ -1,16 +1,39 @@
 """Whatever Slack repeats, mixes up or loses, a question is answered once."""
 
+import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, select, text
 
 from contracts.database import open_engine
-from tests.gateway.fake_rasa import gives, waits
-from tests.gateway_slack.conftest import Chat, StartChat, answers, http_settings, running_chat
+from gateway.conversations import Claim, Conversations, NewMessage
+from tests.fakes.slack import slow
+from tests.gateway.conftest import OPERATOR, SECRET, migrated
+from tests.gateway.fake_rasa import FakeRasa, gives, waits
+from tests.gateway_slack import doomed
+from tests.gateway_slack.conftest import (
+    MESSAGES,
+    Chat,
+    StartChat,
+    answers,
+    deliver_by_http,
+    http_settings,
+    installed_slack,
+    running_chat,
+)
+from tests.town import free_ports
 
 BACKLOG = 400
+BURST = 1_000
+FORM = {
+    "name": "ticket_form", "title": "Open a ticket", "submit": "Open", "intent": "fill_ticket",
+    "fields": [{"name": "summary", "label": "What is wrong?", "kind": "text"}],
+}  # fmt: skip
 
 
 def test_a_repeated_delivery_is_answered_once(chat: Chat, question: str) -> None:
@@ -70,34 +93,92 @@ def test_a_reply_that_comes_before_the_question_of_its_thread_is_answered(chat: 
     assert len(chat.heard(f"and then {question}")) == 1
 
 
+def test_both_events_of_a_mention_are_answered_once(chat: Chat, question: str) -> None:
+    ann = chat.person()
+    where = chat.channel(ann)
+    sent = chat.slack.say(ann, where, chat.slack.mention(question)).wait()
+    chat.settle()
+    assert sorted(delivery.event["type"] for delivery in sent.deliveries) == ["app_mention", "message"]
+    assert len(chat.said(where)) == len(chat.heard(question)) == 1
+
+
+def test_it_is_stored_and_acknowledged_before_anybody_is_asked_what_to_say(chat: Chat, question: str) -> None:
+    ann = chat.person()
+    chat.rasa_does(question, waits(0.9, gives([{"text": "Choose Versions."}])))
+    sent = chat.slack.say(ann, chat.slack.im(ann), question).wait()
+    (stored,) = chat.rows(select(MESSAGES).where(MESSAGES.c.text == question))
+    assert (stored.state, chat.said(chat.slack.im(ann))) == ("waiting", [])
+    assert sent.deliveries[0].latency_ms < 500
+    chat.settle()
+
+
+@pytest.mark.parametrize("what", ["a message", "the home", "an assistant's thread", "a command", "a form"])
+def test_slack_has_its_acknowledgement_within_three_seconds_when_it_is_slow_itself(
+    chat: Chat, question: str, what: str
+) -> None:
+    ann = chat.person()
+    where = chat.slack.im(ann)
+    if what == "a form":
+        chat.rasa_does(question, answers("Fill in the form.", question, form=FORM))
+        answer = chat.asks(ann, where, question)
+    do = {
+        "a message": lambda: chat.slack.say(ann, where, question),
+        "the home": lambda: chat.slack.open_home(ann),
+        "an assistant's thread": lambda: chat.slack.start_assistant_thread(ann),
+        "a command": lambda: chat.slack.command(ann, where, "/frontdesk", question),
+        "a form": lambda: chat.slack.click(ann, answer, "open_form"),
+    }[what]
+    chat.slack.fail("*", times=1, with_=slow(5))
+    sent = do().wait()
+    assert [attempt.status for attempt in sent.deliveries[0].attempts] == [200]
+    assert sent.deliveries[0].latency_ms < 3_000
+    chat.settle()
+
+
+@contextmanager
+def locked(chat: Chat) -> Iterator[None]:
+    """Nobody else can read or write the database."""
+    engine = open_engine(chat.gateway.database_url)
+    with engine.connect() as connection:
+        connection.execute(text("BEGIN EXCLUSIVE"))
+        yield
+        connection.rollback()
+    engine.dispose()
+
+
 def test_without_a_database_slack_is_told_to_send_it_again(start_chat: StartChat, question: str) -> None:
     chat = start_chat(DATABASE_PATIENCE_SECONDS="0.1")
     chat.slack.workspace.timing.retry_scale = 0.02
     ann = chat.person()
-    engine = open_engine(chat.gateway.database_url)
-    with engine.connect() as connection:
-        connection.execute(text("BEGIN EXCLUSIVE"))
+    with locked(chat):
         sent = chat.slack.say(ann, chat.slack.im(ann), question)
         chat.slack.wait_for(lambda: [a.status for d in chat.slack.deliveries for a in d.attempts if a.status == 503])
-        connection.rollback()
-    engine.dispose()
     sent.wait()
     chat.settle()
     assert len(chat.said(chat.slack.im(ann))) == 1
 
 
+def test_a_reply_that_cannot_be_stored_is_sent_when_it_can(
+    start_chat: StartChat, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.turns.STORE_AGAIN_SECONDS", (0.1, 0.2))
+    chat = start_chat(DATABASE_PATIENCE_SECONDS="0.1")
+    ann = chat.person()
+    chat.rasa_does(question, waits(0.3, gives([{"text": "Choose Versions."}])))
+    chat.slack.say(ann, chat.slack.im(ann), question).wait()
+    with locked(chat):
+        chat.slack.wait_for(lambda: chat.gateway.counted("frontdesk_not_stored_total", what="answer") >= 4)
+    chat.settle()
+    assert len(chat.said(chat.slack.im(ann))) == len(chat.heard(question)) == 1
+
+
 def test_a_backlog_is_answered_in_the_end_and_keeps_nobody_on_the_website_waiting(start_chat: StartChat) -> None:
     chat = start_chat(WAITING_IN_ALL="20", TURN_SECONDS="2")
     people = [chat.person() for _ in range(20)]
-    slow = waits(0.02, gives([{"text": "Choose Versions."}]))
+    slow_answer = waits(0.02, gives([{"text": "Choose Versions."}]))
     for number in range(BACKLOG):
-        chat.rasa_does(f"backlog {number}?", slow)
-    with ThreadPoolExecutor(20) as pool:
-        sent = list(
-            pool.map(
-                lambda n: chat.slack.say(people[n % 20], chat.slack.im(people[n % 20]), f"backlog {n}?"), range(BACKLOG)
-            )
-        )
+        chat.rasa_does(f"backlog {number}?", slow_answer)
+    sent = [chat.slack.say(who, chat.slack.im(who), f"backlog {n}?") for n, who in zip(range(BACKLOG), cycle(people))]
     began = time.monotonic()
     with chat.gateway.browser() as visitor:
         assert visitor.post("/chat/v1/messages", json={"text": "How do I restore?"}).json()["status"] == "answered"
@@ -108,6 +189,67 @@ def test_a_backlog_is_answered_in_the_end_and_keeps_nobody_on_the_website_waitin
     said = [text for who in people for text in chat.shown(chat.slack.im(who))]
     assert len(said) == BACKLOG
     assert {text.partition("\n")[0] for text in said} == {"Choose Versions."}
+
+
+def test_all_of_many_questions_of_one_person_are_answered_in_order(start_chat: StartChat, question: str) -> None:
+    chat = start_chat(WAITING_PER_CONVERSATION="3")
+    ann = chat.person()
+    for number in range(30):
+        chat.rasa_does(f"{question} {number}", answers(f"Answer {number}.", question))
+        chat.slack.say(ann, chat.slack.im(ann), f"{question} {number}").wait()
+    chat.settle(20)
+    assert chat.told(ann) == []
+    said = [text.partition(".")[0] for text in chat.shown(chat.slack.im(ann))]
+    assert said == [f"Answer {number}" for number in range(30)]
+
+
+def test_a_turn_has_its_time_from_when_it_begins(start_chat: StartChat, question: str) -> None:
+    chat = start_chat(TURN_SECONDS="0.8")
+    ann = chat.person()
+    for number in range(4):
+        chat.rasa_does(f"{question} {number}", waits(0.4, answers(f"Answer {number}.", question)))
+        chat.slack.say(ann, chat.slack.im(ann), f"{question} {number}")
+    chat.settle(20)
+    said = [text.partition(".")[0] for text in chat.shown(chat.slack.im(ann))]
+    assert sorted(said) == [f"Answer {number}" for number in range(4)]
+
+
+def test_a_thousand_questions_at_once_are_each_answered_once(rasa: FakeRasa, tmp_path: Path, question: str) -> None:
+    (port,) = free_ports(1)
+    with installed_slack() as slack:
+        slack.subscribe("app_mention")  # one event for each
+        given = http_settings(slack, rasa, migrated(tmp_path)) | {"SESSION_SECRET": SECRET, "OPERATOR_TOKEN": OPERATOR}
+        gateway = doomed.start("", port, given)
+        slack.wait_for(lambda: doomed.listens(port), 30)
+        deliver_by_http(slack, f"http://127.0.0.1:{port}")
+        ann = slack.add_user("ann")
+        where = slack.add_channel("help", [ann])
+        asked = [slack.say(ann, where, slack.mention(f"{question} {n}")) for n in range(BURST)]
+        ends = time.monotonic() + 60
+        while len(slack.calls("chat.postMessage")) < BURST and time.monotonic() < ends:
+            time.sleep(0.2)
+        chat = Chat(slack, rasa, "", given["DATABASE_URL"])
+        chat.settle()
+        chat.close()
+        gateway.terminate()
+        gateway.join(10)
+        assert [len(slack.replies(where, one)) for one in asked] == [1] * BURST
+
+
+def test_a_message_is_of_one_turn_whoever_else_finds_it(engine: Engine) -> None:
+    """Two gateways on one database, one of them just started."""
+
+    async def story() -> list[Claim]:
+        kept = [await conversations.take_in(NewMessage("c", "slack", key, "my backup", {})) for key in ("1", "2")]
+        return [
+            await conversations.claim("c", [kept[0].id], "t-first"),
+            await conversations.claim("c", [one.id for one in kept], "t-second"),
+            await conversations.claim("c", [kept[0].id], "t-first"),
+        ]
+
+    conversations = Conversations(engine)
+    claims = [sorted(claim.ids) for claim in asyncio.run(story())]
+    assert claims == [[1], [2], [1]]
 
 
 @pytest.mark.parametrize("rate", [0.2])

@@ -3,7 +3,9 @@
 import json
 import logging
 import re
+import socket
 import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,43 +13,47 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from contracts.tables import now
-from gateway.outbox import KEPT
-from tests.fakes.slack import broken_json, http
+from contracts.tables import Base, RatingRow
+from tests.fakes.slack import FakeSlack, broken_json, http
 from tests.fakes.slack.signing import signed_headers
 from tests.gateway_slack.conftest import MESSAGES, OUTBOX, Chat, StartChat, answers
 
+RATINGS = Base.metadata.tables[RatingRow.__tablename__]
 ROUTES = ("events", "interactivity", "commands")
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
-def body_for(route: str, chat: Chat, text: str) -> tuple[str, str]:
-    """A body as Slack would send it, and its kind."""
-    team, user, channel = chat.slack.workspace.team_id, chat.person().id, "D0FORGED"
+def body_for(
+    route: str, chat: Chat, text: str, user: str = "", channel: str = "D0FORGED", url: str = "http://127.0.0.1:9/"
+) -> tuple[str, str]:
+    """A body as Slack would send it, and its kind. `url`: where it names an address."""
+    team, user = chat.slack.workspace.team_id, user or chat.person().id
     if route == "events":
-        event = {"type": "message", "channel_type": "im", "channel": channel, "user": user, "text": text, "ts": "1.1"}
-        return json.dumps(
-            {"type": "event_callback", "team_id": team, "event_id": "Ev1", "event": event}
-        ), "application/json"
+        event = {
+            "type": "message", "channel_type": "im", "channel": channel, "user": user, "text": text, "ts": "1.1",
+            "subtype": "file_share", "files": [{"id": "F1", "url_private": url, "url_private_download": url}],
+        }  # fmt: skip
+        return json.dumps({"type": "event_callback", "team_id": team, "event_id": "Ev1", "event": event}), JSON
     if route == "commands":
         given = {"command": "/frontdesk", "text": text, "team_id": team, "user_id": user, "trigger_id": "1.2.3"}
-        return urlencode({**given, "channel_id": channel, "response_url": "http://127.0.0.1:9/"}), FORM
+        return urlencode({**given, "channel_id": channel, "response_url": url}), FORM
     action = {"action_id": "ask_person", "value": "t-1", "action_ts": "1.1", "type": "button", "block_id": "b"}
     payload = {
         "type": "block_actions", "team": {"id": team}, "user": {"id": user, "team_id": team}, "actions": [action],
         "channel": {"id": channel}, "container": {"type": "message", "message_ts": "1.1"}, "trigger_id": "1.2.3",
-        "message": {"ts": "1.1"}, "response_url": "http://127.0.0.1:9/",
+        "message": {"ts": "1.1"}, "response_url": url,
     }  # fmt: skip
     return urlencode({"payload": json.dumps(payload)}), FORM
 
 
-def post(chat: Chat, route: str, body: str, kind: str, **headers: str) -> httpx.Response:
+def post(chat: Chat, route: str, body: str | bytes, kind: str, **headers: str) -> httpx.Response:
     given = {"Content-Type": kind, **headers}
     return httpx.post(f"{chat.address}/slack/{route}", content=body, headers=given, trust_env=False, timeout=10)
 
 
-def signed(chat: Chat, body: str, age: float = 0.0, secret: str | None = None) -> dict[str, str]:
-    return signed_headers(secret or chat.slack.signing_secret, int(time.time() - age), body.encode())
+def signed(chat: Chat, body: str | bytes, age: float = 0.0, secret: str | None = None) -> dict[str, str]:
+    raw = body.encode() if isinstance(body, str) else body
+    return signed_headers(secret or chat.slack.signing_secret, int(time.time() - age), raw)
 
 
 def stored(chat: Chat, text: str) -> list[Any]:
@@ -79,36 +85,58 @@ def test_another_workspace_is_refused(chat: Chat, question: str, route: str) -> 
     assert chat.heard(question) == [] and stored(chat, question) == []
 
 
-def test_a_signed_event_that_is_played_again_is_answered_once(chat: Chat, question: str) -> None:
+@pytest.mark.parametrize("route", ROUTES)
+def test_what_is_played_again_byte_for_byte_counts_once(chat: Chat, question: str, route: str) -> None:
     ann = chat.person()
-    body, kind = body_for("events", chat, question)
-    body = body.replace("D0FORGED", chat.slack.im(ann).id)
+    where = chat.slack.im(ann)
+    body, kind = body_for(route, chat, question, ann.id, where.id)
     headers = signed(chat, body)
-    assert {post(chat, "events", body, kind, **headers).status_code for _ in range(3)} == {200}
+    before = len(chat.rasa.heard)
+    assert {post(chat, route, body, kind, **headers).status_code for _ in range(3)} == {200}
     chat.settle()
-    assert len(chat.heard(question)) == 1
+    assert len(chat.rasa.heard) == before + 1
+    assert len([text for text in chat.shown(where) if not text.startswith("You asked")]) == 1
 
 
-def test_a_signed_press_that_is_played_again_counts_once(chat: Chat, question: str) -> None:
+@pytest.mark.parametrize(("button", "said"), [("choose_1", "/chosen{'Mac'}"), ("rate_up", ""), ("ask_person", "")])
+def test_a_press_that_is_played_again_counts_once(chat: Chat, question: str, button: str, said: str) -> None:
     ann = chat.person()
+    where = chat.slack.im(ann)
     chat.rasa_does(question, answers("Choose Versions.", question, buttons=("Windows", "Mac")))
-    answer = chat.asks(ann, chat.slack.im(ann), question)
-    press = chat.slack.click(ann, answer, "choose_1").wait().deliveries[0]
+    answer = chat.asks(ann, where, question)
+    before = len(chat.heard(said))
+    press = chat.slack.click(ann, answer, button).wait().deliveries[0]
+    chat.settle()
+    told = (len(chat.said(where)), chat.told(ann))
     body = urlencode({"payload": json.dumps(press.payload)})
     for _ in range(3):
-        post(chat, "interactivity", body, FORM, **signed(chat, body))
+        assert post(chat, "interactivity", body, FORM, **signed(chat, body)).status_code == 200
     chat.settle()
-    assert len(chat.heard("/chosen{'Mac'}")) == 1
+    assert (len(chat.said(where)), chat.told(ann)) == told
+    assert len(chat.heard(said)) - before == bool(said)
+    turn = str(answer["blocks"][-1]["elements"][0]["value"])
+    assert len(chat.rows(select(RATINGS).where(RATINGS.c.turn_id == turn))) == (button == "rate_up")
 
 
 @pytest.mark.parametrize(
     ("body", "kind"),
     [("", JSON), ("{", JSON), ("null", JSON), ("[]", JSON), ("payload=", FORM), ("payload=%7B", FORM),
-     ("payload=null", FORM), ("a=b", FORM), ("\x00", FORM), ("x", "text/plain")],
+     ("payload=null", FORM), ("a=b", FORM), ("\x00", FORM), (b"\xff\xfe", FORM), (b"\xff", JSON), ("x", "text/plain")],
 )  # fmt: skip
 @pytest.mark.parametrize("route", ROUTES)
-def test_a_signed_body_that_is_nonsense_breaks_nothing(chat: Chat, route: str, body: str, kind: str) -> None:
-    assert post(chat, route, body, kind, **signed(chat, body)).status_code < 500
+def test_a_signed_body_that_is_nonsense_breaks_nothing(chat: Chat, route: str, body: str | bytes, kind: str) -> None:
+    response = post(chat, route, body, kind, **signed(chat, body))
+    assert response.status_code < 500 and "Traceback" not in response.text
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_json_where_a_form_is_expected_and_the_other_way_round_is_not_obeyed(
+    chat: Chat, question: str, route: str
+) -> None:
+    body, kind = body_for(route, chat, question)
+    response = post(chat, route, body, FORM if kind == JSON else JSON, **signed(chat, body))
+    assert response.status_code < 500
+    assert chat.heard(question) == [] and stored(chat, question) == []
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -117,9 +145,10 @@ def test_a_body_that_is_far_too_large_is_refused(chat: Chat, route: str) -> None
     assert post(chat, route, body, FORM, **signed(chat, body)).status_code == 413
 
 
+@pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_other_methods_are_refused(chat: Chat, method: str) -> None:
-    assert httpx.request(method, f"{chat.address}/slack/events", trust_env=False).status_code == 405
+def test_other_methods_are_refused(chat: Chat, route: str, method: str) -> None:
+    assert httpx.request(method, f"{chat.address}/slack/{route}", trust_env=False).status_code == 405
 
 
 def test_the_handshake_needs_a_signature(chat: Chat) -> None:
@@ -129,40 +158,71 @@ def test_the_handshake_needs_a_signature(chat: Chat) -> None:
     assert post(chat, "events", body, "application/json").status_code == 401
 
 
-def test_no_secret_is_told(start_chat: StartChat, question: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("socket_mode", [False, True], ids=["http", "socket"])
+def test_no_secret_is_told(
+    start_chat: StartChat, question: str, caplog: pytest.LogCaptureFixture, socket_mode: bool
+) -> None:
     caplog.set_level(logging.DEBUG)
-    chat = start_chat()
+
+    def begin(slack: FakeSlack) -> dict[str, str]:
+        slack.fail("auth.test", with_="invalid_auth")
+        if socket_mode:
+            slack.fail("apps.connections.open", with_=http(500))
+        return {"SLACK_APP_TOKEN": slack.app_token} if socket_mode else {}
+
+    chat = start_chat(begin)
     ann = chat.person()
     for fault in (http(500), broken_json(), "invalid_auth"):
         chat.slack.fail("chat.postMessage", with_=fault)
     chat.slack.say(ann, chat.slack.im(ann), question).wait()
     body, kind = body_for("events", chat, question)
-    post(chat, "events", body, kind, **signed(chat, body, secret="another-secret"))
-    chat.slack.wait_for(lambda: [row for row in chat.rows(select(OUTBOX)) if row.attempts > 1], 15)
-    told = caplog.text + "".join(
-        httpx.get(f"{chat.address}{path}", trust_env=False).text
-        for path in ("/metrics", "/health", "/chat/openapi.json")
-    )
+    refused = post(chat, "events", body, kind, **signed(chat, body, secret="another-secret"))
+    chat.slack.wait_for(lambda: [row for row in chat.rows(select(OUTBOX)) if row.error == "invalid_auth"], 15)
+    bob = chat.person("bob")
+    chat.asks(bob, chat.slack.im(bob), f"bob: {question}")
+    pages = ("/metrics", "/health", "/chat/openapi.json")
+    told = caplog.text + refused.text + str([row.payload for row in chat.rows(select(OUTBOX))])
+    told += "".join(httpx.get(f"{chat.address}{path}", trust_env=False).text for path in pages)
+    assert "frontdesk_outbox_put_off_total" in told and "slack: not connected" in told
     for secret in (chat.slack.bot_token, chat.slack.signing_secret, chat.slack.app_token):
         assert secret not in told
-        assert secret not in str([row.payload for row in chat.rows(select(OUTBOX))])
     assert not re.search(r"xox[bap]-|xapp-", told)
-    said = [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO]
-    assert said and not [line for line in said if question in line]
 
 
-def test_nothing_that_somebody_posts_is_fetched(chat: Chat, question: str) -> None:
+def test_no_question_is_in_the_log(start_chat: StartChat, question: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    chat = start_chat()
     ann = chat.person()
-    link = f"{question} <http://169.254.169.254/latest/meta-data|look> ```http://127.0.0.1:9/```"
-    chat.asks(ann, chat.slack.im(ann), link)
-    methods = {call.method for call in chat.slack.calls()}
-    assert not {method for method in methods if "files" in method or "response_url" in method}
+    chat.slack.fail("chat.postMessage", with_="invalid_blocks")
+    chat.asks(ann, chat.slack.im(ann), question)
+    assert question not in caplog.text
 
 
-def test_what_was_sent_is_kept_without_its_words_and_forgotten_after_a_quarter(chat: Chat, question: str) -> None:
+@pytest.fixture
+def stranger() -> Iterator[socket.socket]:
+    """An address that a request names, where nobody should ever come."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        yield listener
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_no_address_that_a_request_names_is_visited(
+    chat: Chat, question: str, stranger: socket.socket, route: str
+) -> None:
+    ann = chat.person()
+    url = f"http://127.0.0.1:{stranger.getsockname()[1]}/"
+    text = f"{question} <{url}|look> ![x]({url})"
+    body, kind = body_for(route, chat, text, ann.id, chat.slack.im(ann).id, url)
+    assert post(chat, route, body, kind, **signed(chat, body)).status_code == 200
+    chat.settle()
+    assert chat.said(chat.slack.im(ann))
+    with pytest.raises(BlockingIOError):
+        stranger.accept()
+
+
+def test_what_was_sent_is_kept_without_its_words(chat: Chat, question: str) -> None:
     ann = chat.person()
     chat.asks(ann, chat.slack.im(ann), question)
     chat.settle()
-    sent = [row for row in chat.rows(select(OUTBOX)) if row.state == "sent"]
-    assert {row.payload for row in sent} == {None}
-    assert KEPT.days == 90 and all(row.created_at > now() - KEPT for row in sent)
+    assert {row.payload for row in chat.rows(select(OUTBOX)) if row.state == "sent"} == {None}
