@@ -232,7 +232,7 @@ class Turns:
                 burst = await self._burst(line)
                 outlet = burst[0].message.channel in self._outlets
                 async with self._running_for_outlets if outlet else self._running:
-                    reply = await self._turn(conversation, burst)
+                    reply = await self._turn_or_failure(conversation, burst)
                 for one in burst:
                     line.waiting.popleft()
                     self._waited_for -= self._is_waited_for(one)
@@ -257,8 +257,17 @@ class Turns:
                 break
         return _joined(line.waiting, ends)
 
+    async def _turn_or_failure(self, conversation: str, burst: Sequence[InLine]) -> ChatReply:
+        """A turn that breaks must not keep the next ones from being answered; it stays in the inbox."""
+        try:
+            return await self._turn(conversation, burst)
+        except Exception:
+            turn = burst[0].turn or "none"
+            log.exception("turn=%s broke", turn)
+            return ChatReply(turn_id=turn, text=phrases.FAILED["internal"].format(turn=turn), status="internal")
+
     async def _turn(self, conversation: str, burst: Sequence[InLine]) -> ChatReply:
-        """Claim, ask, keep, tell. Never raises."""
+        """Claim, ask, keep, tell."""
         turn = burst[0].turn or _new_turn()
         claim = await self._claim(conversation, burst, turn)
         burst = [one for one in burst if one.id is None or one.id in claim.ids]

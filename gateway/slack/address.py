@@ -1,18 +1,27 @@
 """Where a conversation stands in Slack, and its id with us."""
 
+import re
 from dataclasses import dataclass
 
 CHANNEL = "slack"
 DIRECT = "direct"
+PART = re.compile(r"[A-Za-z0-9.]{1,18}")  # a conversation's id has room for three
 
 
 @dataclass(frozen=True)
 class Address:
-    """One thread is one conversation. `thread` is None for what is said in a direct message outside any thread."""
+    """One thread is one conversation. `thread` is None for what is said in a direct message outside any thread.
+
+    Raises ValueError for what is no id of Slack's.
+    """
 
     team: str
     channel: str
     thread: str | None
+
+    def __post_init__(self) -> None:
+        if not all(PART.fullmatch(part) for part in (self.team, self.channel, self.thread or DIRECT)):
+            raise ValueError("This is no address in Slack.")
 
     @property
     def conversation(self) -> str:

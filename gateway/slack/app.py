@@ -28,7 +28,7 @@ log = logging.getLogger("frontdesk.gateway")
 
 Body = Mapping[str, Any]
 # What our own code says of a field that is missing, of another kind, or from another release.
-NONSENSE = (LookupError, TypeError, ValueError, AttributeError, BadRequest, DataError)
+NONSENSE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, BadRequest, DataError)
 ASK_SLACK_SECONDS = 2.0  # it waits three for us
 CHOICE = re.compile(r"^choose(_\d+)?$")
 ANYTHING = re.compile(".*")
@@ -139,7 +139,7 @@ class SlackApp:
     # --- buttons
 
     async def _choose(self, ack: AsyncAck, body: Body, action: Body) -> None:
-        value = action.get("value") or action["selected_option"]["value"]
+        value = action.get("value") or (action.get("selected_option") or {}).get("value", "")
         turn, _, number = value.rpartition(":")
         try:
             choice = (turn, int(number))

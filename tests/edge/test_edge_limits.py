@@ -17,6 +17,7 @@ BURST = 8
 SECONDS = 5.0
 STREAMS = 20
 MAX_BODY = 64 * 1024
+MAX_SLACK_BODY = 1024 * 1024
 
 
 def ask_at(client: httpx.Client, path: str, per_second: float, seconds: float) -> list[int]:
@@ -139,6 +140,13 @@ def test_a_body_may_have_64_kib(edge: Edge, size: int, status: int) -> None:
     assert [len(heard.body) for heard in edge.upstream.heard(word)] == ([size] if status == 200 else [])
     assert status == 200 or b'"code":"too_large"' in reply
     assert f'"method":"POST","path":"/chat/v1/{word}","status":"{status}"' in edge.logged(word)
+
+
+@pytest.mark.parametrize(("size", "status"), [(250_000, 200), (MAX_SLACK_BODY, 200), (MAX_SLACK_BODY + 1, 413)])
+def test_a_body_from_slack_may_have_1_mib(edge: Edge, visitor: httpx.Client, size: int, status: int) -> None:
+    word = uuid4().hex
+    assert visitor.post(f"/slack/events?{word}", content=b"x" * size).status_code == status
+    assert [len(heard.body) for heard in edge.upstream.heard(word)] == ([size] if status == 200 else [])
 
 
 def test_a_body_of_untold_size_may_have_64_kib(edge: Edge, visitor: httpx.Client) -> None:

@@ -1,21 +1,36 @@
 """What no well-meaning Slack would send, and what well-meaning people do: nothing breaks, nothing is lost."""
 
+from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from tests.gateway_slack.conftest import Chat, StartChat, answers
+from contracts.database import open_engine
+from gateway import phrases
+from gateway.slack.phrases import STALE
+from knowledge.store.migrate import migrate
+from tests.fakes.slack import Sent
+from tests.gateway.conftest import migrated
+from tests.gateway.fake_rasa import FakeRasa, gives
+from tests.gateway_slack.conftest import Chat, StartChat, answers, http_settings, installed_slack, running_chat
 
 LONG = 40_000
 SENTENCE = "My backup stops at night and I don't know why. "
 
 
+def assert_acknowledged(sent: Sent) -> None:
+    """The first time, so that Slack neither repeats it nor counts a failure."""
+    (delivery,) = sent.wait().deliveries
+    assert [attempt.status for attempt in delivery.attempts] == [200]
+    assert "Traceback" not in delivery.attempts[0].body
+
+
 @pytest.mark.parametrize("letter", ["a", "ü", "文", "🙂"])
 def test_forty_thousand_characters_are_refused_with_a_sentence(chat: Chat, letter: str) -> None:
     ann = chat.person()
-    sent = chat.slack.say(ann, chat.slack.im(ann), letter * LONG).wait()
-    assert [attempt.status for attempt in sent.deliveries[0].attempts] == [200]
-    assert "longer than 4000 characters" in chat.slack.wait_for(lambda: chat.told(ann))[0]
+    assert_acknowledged(chat.slack.say(ann, chat.slack.im(ann), letter * LONG))
+    assert chat.slack.wait_for(lambda: chat.told(ann)) == [phrases.TOO_LONG]
 
 
 def test_a_press_on_a_message_of_forty_thousand_characters_is_heard(chat: Chat, question: str) -> None:
@@ -43,17 +58,64 @@ BROKEN: list[dict[str, Any]] = [
     {"subtype": "of_another_year"}, {"type": "of_another_year"}, {"type": "app_mention"}, {"blocks": None},
     {"files": None}, {"files": [None]}, {"text": "\x00"}, {"text": "\ud800"}, {"text": ["a", "list"]}, {"text": 7},
     {"channel": {"id": "C1"}}, {"user": "U0NOBODY"}, {"edited": {"ts": "x"}}, {"bot_profile": {}},
+    {"user": "U\ud800"}, {"channel": "D\x00"}, {"channel": "D-1-2"}, {"ts": "1.\ud800"}, {"channel": "D" * 500},
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("changes", BROKEN, ids=str)
+@pytest.mark.parametrize("changes", BROKEN, ids=repr)
 def test_an_event_that_is_broken_is_acknowledged_and_the_next_is_answered(
     chat: Chat, question: str, changes: dict[str, Any]
 ) -> None:
-    sent = chat.slack.emit(event_of(chat, **changes)).wait()
-    assert [attempt.status for attempt in sent.deliveries[0].attempts] == [200]
+    assert_acknowledged(chat.slack.emit(event_of(chat, **changes)))
     ann = chat.person()
     chat.asks(ann, chat.slack.im(ann), question)
+
+
+def test_what_postgresql_cannot_store_is_acknowledged(start_chat: StartChat, question: str, postgres_url: str) -> None:
+    engine = open_engine(postgres_url)
+    migrate(engine)
+    engine.dispose()
+    chat = start_chat(DATABASE_URL=postgres_url)
+    for changes in BROKEN:
+        assert_acknowledged(chat.slack.emit(event_of(chat, **changes)))
+    ann = chat.person()
+    chat.asks(ann, chat.slack.im(ann), question)
+
+
+def test_a_reply_that_cannot_be_shown_does_not_keep_the_next_one_away(start_chat: StartChat, question: str) -> None:
+    chat = start_chat()
+    ann = chat.person()
+    chat.rasa_does(question, gives([{"text": "\x00"}]))
+    chat.slack.say(ann, chat.slack.im(ann), question).wait()
+    chat.asks(ann, chat.slack.im(ann), f"again: {question}")
+
+
+WRITTEN = (
+    ":tada: :tada:", "🙂", "```\nrestore --all\n```", "how do I `restore` 🙂 a file?", "how\x00 do I restore?",
+    "how \ud83d do I restore?", "<@U0NOBODY> <#C0NONE> <!here> &lt;b&gt;", "\u202eyletamitlu enod si ti",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WRITTEN, ids=ascii)
+def test_whatever_people_write_gets_a_reply(chat: Chat, text: str) -> None:
+    ann = chat.person()
+    assert chat.slack.text_of(chat.asks(ann, chat.slack.im(ann), text))
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["without a name", "unknown to Slack"])
+def test_somebody_without_a_name_gets_a_reply(chat: Chat, question: str, known: bool) -> None:
+    nobody = chat.slack.add_user("")
+    if not known:
+        chat.slack.fail("users.info", with_="user_not_found")
+    chat.asks(nobody, chat.slack.im(nobody), question)
+
+
+def test_a_failing_slack_does_not_make_us_look_broken(chat: Chat) -> None:
+    """It stops its events for an app that fails with one in twenty."""
+    ann = chat.person()
+    for show in (chat.slack.open_home, chat.slack.start_assistant_thread):
+        chat.slack.fail("*", with_="fatal_error")
+        assert_acknowledged(show(ann))
 
 
 KINDS = ("app_uninstalled", "tokens_revoked", "channel_deleted", "channel_archive", "app_home_opened", "message",
@@ -62,40 +124,81 @@ KINDS = ("app_uninstalled", "tokens_revoked", "channel_deleted", "channel_archiv
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_event_without_its_fields_is_acknowledged(chat: Chat, kind: str) -> None:
-    sent = chat.slack.emit({"type": kind}).wait()
-    assert [attempt.status for attempt in sent.deliveries[0].attempts] == [200]
+    assert_acknowledged(chat.slack.emit({"type": kind}))
 
 
-@pytest.mark.parametrize("action", ["choose_0", "choose", "open_form", "rate_up", "rate_down", "ask_person", "of_old"])
-@pytest.mark.parametrize("value", ["", "t-gone", "t-gone:0", "::", "t-gone:x", "\u2028", "x" * 1_900])
+@pytest.mark.parametrize("action", ["choose_0", "choose", "open_form", "rate_up", "rate_down", "of_old"])
+@pytest.mark.parametrize("value", ["", "t-gone", "t-gone:0", "::", "t-gone:x", "\u2028", "\x00", "x" * 1_900])
 def test_a_button_of_an_older_release_is_told_so(chat: Chat, question: str, action: str, value: str) -> None:
     ann = chat.person()
     answer = chat.asks(ann, chat.slack.im(ann), question)
-    button = {"type": "button", "text": {"type": "plain_text", "text": "Old"}, "action_id": action, "value": value}
-    answer["blocks"] = [{"type": "actions", "block_id": "b1", "elements": [button]}]
-    sent = chat.slack.click(ann, answer, action).wait()
-    assert [attempt.status for attempt in sent.deliveries[0].attempts] == [200]
+    answer["blocks"] = [{"type": "actions", "block_id": "b1", "elements": [old_button(action, value)]}]
+    assert_acknowledged(chat.slack.click(ann, answer, action))
     chat.settle()
+    assert chat.told(ann) == [STALE]
 
 
-@pytest.mark.parametrize("callback", ["form", "reason", "review_correction", "review_message", "gap_answer", "of_old"])
-@pytest.mark.parametrize("private", ["", "x", "a b", "slack-T-D-direct t-gone", "999999"])
-def test_a_window_of_an_older_release_is_told_so(
-    start_chat: StartChat, chat: Chat, question: str, callback: str, private: str
-) -> None:
+def test_ask_a_person_of_an_older_release_still_asks_one(chat: Chat, question: str) -> None:
     ann = chat.person()
     answer = chat.asks(ann, chat.slack.im(ann), question)
-    view: dict[str, Any] = {
-        "id": "V0OLD", "type": "modal", "callback_id": callback, "private_metadata": private, "hash": "1.1",
+    answer["blocks"] = [{"type": "actions", "block_id": "b1", "elements": [old_button("ask_person", "t-gone")]}]
+    assert_acknowledged(chat.slack.click(ann, answer, "ask_person"))
+    chat.settle()
+    assert len(chat.said(chat.slack.im(ann))) == 2
+
+
+def old_button(action: str, value: str) -> dict[str, Any]:
+    return {"type": "button", "text": {"type": "plain_text", "text": "Old"}, "action_id": action, "value": value}
+
+
+WINDOWS = ("form", "reason", "review_correction", "review_message", "gap_answer", "of_old")
+OUR_FIELDS = ("answer", "question", "audience", "sources", "text", "reason", "comment")
+PRIVATE = ("", "x", "a b", "slack-T-D-direct t-gone", "999999", "\x00", "slack-T-D-direct \ud800")
+
+
+@pytest.fixture(scope="module")
+def reviewing(rasa: FakeRasa, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chat]:
+    """A gateway with a review channel, which knows the windows of operators."""
+    with installed_slack() as slack:
+        channel = slack.add_channel("review", private=True).id
+        given = http_settings(slack, rasa, migrated(tmp_path_factory.mktemp("gateway")))
+        with running_chat(slack, rasa, **given, SLACK_REVIEW_CHANNEL=channel) as running:
+            yield running
+
+
+@pytest.mark.parametrize("callback", WINDOWS)
+@pytest.mark.parametrize("private", PRIVATE, ids=ascii)
+@pytest.mark.parametrize("fields", [("other",), OUR_FIELDS], ids=["other fields", "our fields"])
+def test_a_window_of_an_older_release_is_told_so(
+    reviewing: Chat, callback: str, private: str, fields: tuple[str, ...]
+) -> None:
+    ann = reviewing.person()
+    view = {
+        "id": f"V{uuid4().hex}", "type": "modal", "callback_id": callback, "private_metadata": private, "hash": "1.1",
         "title": {"type": "plain_text", "text": "Old"}, "notify_on_close": False, "clear_on_close": False,
         "_user": ann.id, "blocks": [
-            {"type": "input", "block_id": "other", "label": {"type": "plain_text", "text": "x"},
-             "element": {"type": "plain_text_input", "action_id": "other", "initial_value": "x"}},
+            {"type": "input", "block_id": field, "label": {"type": "plain_text", "text": "x"},
+             "element": {"type": "plain_text_input", "action_id": field, "initial_value": "wrong"}}
+            for field in fields
         ],
     }  # fmt: skip
-    assert answer
-    sent = chat.slack.submit(ann, view).wait()
-    assert [attempt.status for attempt in sent.deliveries[0].attempts] == [200]
+    sent = reviewing.slack.submit(ann, view)
+    assert_acknowledged(sent)
+    assert sent.answer["response_action"] == "errors"
+
+
+REVIEW_ACTIONS = ("review_approve", "review_reject", "review_needs_page", "review_undo", "review_correct", "gap_answer",
+                  "gap_dismiss", "review_take_over", "review_read", "review_write", "review_hand_back")  # fmt: skip
+
+
+@pytest.mark.parametrize("action", REVIEW_ACTIONS)
+@pytest.mark.parametrize("value", ["", "x", "999999", "9" * 30])
+def test_a_card_of_an_older_release_is_acknowledged(reviewing: Chat, question: str, action: str, value: str) -> None:
+    ann = reviewing.person()
+    review = next(one for one in reviewing.slack.workspace.channels.values() if one.name == "review")
+    block = {"type": "actions", "block_id": "b1", "elements": [old_button(action, value)]}
+    card = {"channel": review.id, "ts": "1.1", "blocks": [block]}
+    assert_acknowledged(reviewing.slack.click(ann, card, action))
 
 
 def test_a_channel_that_is_deleted_meanwhile_costs_only_its_own_replies(chat: Chat, question: str) -> None:

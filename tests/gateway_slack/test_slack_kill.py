@@ -32,7 +32,10 @@ def slack() -> Iterator[FakeSlack]:
 def run(slack: FakeSlack, rasa: FakeRasa, tmp_path: Path) -> Iterator[Run]:
     """`run(step)`: a gateway process on the same port and database each time."""
     (port,) = free_ports(1)
-    environment = http_settings(slack, rasa, migrated(tmp_path)) | {"SESSION_SECRET": SECRET, "OPERATOR_TOKEN": OPERATOR}
+    environment = http_settings(slack, rasa, migrated(tmp_path)) | {
+        "SESSION_SECRET": SECRET,
+        "OPERATOR_TOKEN": OPERATOR,
+    }
     running: list[BaseProcess] = []
 
     def start(step: str) -> BaseProcess:

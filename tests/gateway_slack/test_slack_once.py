@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select, text
 
 from contracts.database import open_engine
 from gateway.conversations import Claim, Conversations, NewMessage
-from tests.fakes.slack import slow
+from tests.fakes.slack import Sent, slow
 from tests.gateway.conftest import OPERATOR, SECRET, migrated
 from tests.gateway.fake_rasa import FakeRasa, gives, waits
 from tests.gateway_slack import doomed
@@ -121,7 +121,7 @@ def test_slack_has_its_acknowledgement_within_three_seconds_when_it_is_slow_itse
     if what == "a form":
         chat.rasa_does(question, answers("Fill in the form.", question, form=FORM))
         answer = chat.asks(ann, where, question)
-    do = {
+    do: dict[str, Callable[[], Sent]] = {
         "a message": lambda: chat.slack.say(ann, where, question),
         "the home": lambda: chat.slack.open_home(ann),
         "an assistant's thread": lambda: chat.slack.start_assistant_thread(ann),

@@ -78,15 +78,15 @@ def test_a_thread_that_waits_keeps_its_order_and_nobody_elses(chat: Chat, questi
 def test_a_busy_channel_gets_all_its_replies_at_slacks_pace(start_chat: StartChat, question: str) -> None:
     """Nothing is looked for that Slack refused: its history may be read far less often than its channels be written."""
     chat = start_chat()
-    chat.slack.rate_limits.per_minute[3] = 10
+    chat.slack.rate_limits.per_minute[3] = 3
     chat.slack.rate_limits.post_per_second = 10
     chat.slack.limits = True
     ann = chat.person()
     where = chat.channel(ann)
-    for number in range(15):
+    for number in range(10):
         chat.slack.say(ann, where, chat.slack.mention(f"{question} {number}"))
     chat.settle(20)
-    assert len(chat.said(where)) == 15
+    assert len(chat.said(where)) == 10
     assert chat.slack.calls("conversations.replies") == []
 
 
