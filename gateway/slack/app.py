@@ -10,6 +10,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import DataError
 
@@ -19,7 +20,7 @@ from gateway.conversations import Conversations
 from gateway.outbox import Outbox
 from gateway.slack import blocks, phrases
 from gateway.slack.address import Address
-from gateway.slack.calls import CALL_ERRORS, cause_of
+from gateway.slack.calls import CALL_ERRORS, cause_of, passes
 from gateway.slack.guard import ReviewChannel
 from gateway.slack.inbound import HEARD, Inbound
 from gateway.slack.people import People
@@ -87,13 +88,14 @@ class SlackApp:
 
     async def _failed(self, error: Exception, request: AsyncBoltRequest) -> BoltResponse:
         """What was not stored Slack is to send again; a command's failure is shown to who typed it. What makes no sense
-        would make none the next time, and what we could not show stays as it was: these are acknowledged, or Slack
-        would take us for broken and stop its events."""
+        would make none the next time, nor will Slack then take what it refused: these are acknowledged, or Slack would
+        take us for broken and stop its events."""
         log.error("slack: a request failed: %s", type(error).__name__)
         HEARD.labels("nonsense" if isinstance(error, NONSENSE) else "failed").inc()
         if "command" in request.body:
             return BoltResponse(status=200, body={"text": phrases.NOT_TAKEN_IN})
-        if not isinstance(error, (*NONSENSE, *CALL_ERRORS)):
+        refused = isinstance(error, SlackApiError) and not passes(error)
+        if not (refused or isinstance(error, NONSENSE)):
             return BoltResponse(status=503, body="Not stored; please send it again.")
         view = request.body.get("view")
         blocks = view.get("blocks") if isinstance(view, dict) else None

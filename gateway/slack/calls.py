@@ -9,6 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from gateway.settings import SlackSettings
 
 CALL_SECONDS = 10
+LIMITED = {"ratelimited", "rate_limited", "status_429"}
+PASSING = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "no_json", *LIMITED}
 CALL_ERRORS = (SlackApiError, aiohttp.ClientError, TimeoutError, OSError, json.JSONDecodeError)
 
 
@@ -27,3 +29,11 @@ def cause_of(error: Exception) -> str:
         return "no_json"
     data = error.response.data
     return str(data.get("error", "no_json")) if isinstance(data, dict) else f"status_{error.response.status_code}"
+
+
+def passes(error: Exception) -> bool:
+    """Whether the same call may succeed later, without anybody doing anything."""
+    if not isinstance(error, SlackApiError):
+        return True
+    cause = cause_of(error)
+    return cause in PASSING or cause.startswith("status_5")

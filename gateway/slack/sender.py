@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from gateway.outbox import MOST_FAILURES, Entry, Outbox, SendLaterError, SendNeverError
 from gateway.slack.blocks import TEXT_CHARS, short
-from gateway.slack.calls import CALL_ERRORS, cause_of
+from gateway.slack.calls import CALL_ERRORS, LIMITED, cause_of, passes
 from gateway.slack.guard import ReviewChannel
 
 POST, UPDATE, EPHEMERAL = "chat.postMessage", "chat.update", "chat.postEphemeral"
@@ -22,9 +22,6 @@ GONE = {"channel_not_found", "is_archived", "not_in_channel", "user_not_found", 
         "cant_update_message", "thread_not_found", "cannot_reply_to_message", "restricted_action", "no_text",
         "msg_too_long", "is_inactive", "user_not_in_channel"}  # fmt: skip
 BAD_BLOCKS = ("invalid_blocks", "msg_blocks_too_long", "msg_too_long")
-# It passes by itself; so does what isn't Slack's own answer.
-PASSING = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "no_json"}
-LIMITED = {"ratelimited", "rate_limited", "status_429"}
 # Somebody has to mend something first; until then it waits.
 SHUT_OUT = {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
             "no_permission", "team_access_not_granted", "app_missing_action_url"}  # fmt: skip
@@ -107,16 +104,11 @@ class SlackSender:
                 seconds = _retry_after(error)
                 self._limited[entry.send.payload["channel"]] = time.monotonic() + seconds
                 raise SendLaterError(seconds, "ratelimited", refused=True) from error
-            if cause in GONE or (entry.attempts >= MOST_FAILURES and not _passes(error, cause)):
-                raise SendNeverError(cause) from error
             if cause in SHUT_OUT:
                 raise SendLaterError(SHUT_OUT_SECONDS, cause, refused=True) from error
+            if cause in GONE or (entry.attempts >= MOST_FAILURES and not passes(error)):
+                raise SendNeverError(cause) from error
             raise SendLaterError(pause, cause) from error
-
-
-def _passes(error: Exception, cause: str) -> bool:
-    passing = not isinstance(error, SlackApiError) or cause in PASSING or cause in SHUT_OUT
-    return passing or cause.startswith("status_5")
 
 
 def _without_place(payload: dict[str, Any]) -> dict[str, Any]:

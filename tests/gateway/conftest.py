@@ -74,7 +74,7 @@ def running_gateway(**environment: str) -> Iterator[str]:
         }.items():
             patch.setenv(name, value)
         settings.cache_clear()
-        listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         server = uvicorn.Server(uvicorn.Config(create_app(settings()), log_level="critical", lifespan="on"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -110,11 +110,11 @@ def test_somebody_without_a_name_gets_a_reply(chat: Chat, question: str, known: 
     chat.asks(nobody, chat.slack.im(nobody), question)
 
 
-def test_a_failing_slack_does_not_make_us_look_broken(chat: Chat) -> None:
-    """It stops its events for an app that fails with one in twenty."""
+def test_what_slack_refuses_us_does_not_make_us_look_broken(chat: Chat) -> None:
+    """It stops its events for an app that fails with too many."""
     ann = chat.person()
     for show in (chat.slack.open_home, chat.slack.start_assistant_thread):
-        chat.slack.fail("*", with_="fatal_error")
+        chat.slack.fail("*", with_="missing_scope")
         assert_acknowledged(show(ann))
 
 
