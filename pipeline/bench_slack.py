@@ -244,6 +244,13 @@ def figures(result: Json) -> Json:
     return {name: one for name, one in result.items() if isinstance(one, dict) and "target" in one}
 
 
+def flat(result: Json) -> Json:
+    """The figures as plain numbers, what was wanted of them in a table of its own."""
+    wanted = figures(result)
+    values = {name: one["value"] for name, one in wanted.items()}
+    return {**result, **values, "targets": {name: one | {"value": values[name]} for name, one in wanted.items()}}
+
+
 def main(
     events: Annotated[int, typer.Option(min=1, help="questions while Slack misbehaves")] = 10_000,
     seconds: Annotated[float, typer.Option(help="of questions before, while it doesn't")] = 60.0,
@@ -263,7 +270,7 @@ def main(
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "machine": {**about, "system": platform.release()},
     }  # fmt: skip
     if write:
-        REPORT.write_text(json.dumps(result, indent=1) + "\n")
+        REPORT.write_text(json.dumps(flat(result), indent=1) + "\n")
     show(result, console)
     console.print(f"written: {REPORT.relative_to(ROOT)}" if write else "nothing written")
     if not all(one["reached"] for one in figures(result).values()):
