@@ -51,11 +51,13 @@ class Engine:
         The text is empty when the model's first token is "no answer".
         """
         started, marks = time.perf_counter(), _Marks()
+        no_answer = self._no_answer
 
+        # Holds no reference to the engine: CTranslate2 lets go of it in its own thread, which can't end the model.
         def after_token(step: ctranslate2.GenerationStepResult) -> bool:
             if step.step == 0:
                 marks.first_token_ms = (time.perf_counter() - started) * 1000
-                marks.no_answer = self._no_answer_probability(step)
+                marks.no_answer = _probability(step, no_answer)
             if not step.is_last and deadline is not None and time.monotonic() >= deadline:
                 marks.stopped = "deadline"
                 return True
@@ -84,11 +86,13 @@ class Engine:
             stopped=marks.stopped,
         )
 
-    def _no_answer_probability(self, step: ctranslate2.GenerationStepResult) -> float:
-        if self._no_answer is None:  # a model without this token has no doubt to tell
-            return 0.0
-        logits = np.array(step.logits, dtype=np.float32).reshape(-1)
-        return float(np.exp(logits[self._no_answer] - logits.max()) / np.exp(logits - logits.max()).sum())
+
+def _probability(step: ctranslate2.GenerationStepResult, token: int | None) -> float:
+    """Of the token at this step; 0 for a model that doesn't know it."""
+    if token is None:
+        return 0.0
+    logits = np.array(step.logits, dtype=np.float32).reshape(-1)
+    return float(np.exp(logits[token] - logits.max()) / np.exp(logits - logits.max()).sum())
 
 
 @dataclass

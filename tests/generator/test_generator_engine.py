@@ -1,17 +1,35 @@
 """The engine with the shipped model: the same words every time, and no longer than the turn allows."""
 
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from contracts.wire import DraftPassage
 from generator.engine import Engine
+from generator.export.convert import convert
 from generator.prompt import CONTROL, build_prompt
 
 PASSAGE = (
     "How do I restore an older version of a file?\nOpen the file on the web, choose Versions, pick the version that "
     "you want and press Restore. The present version is kept beside it. Versions are kept for 90 days on Solo."
 )
+LETS_GO = """
+import sys, threading
+from pathlib import Path
+from generator.engine import Engine
+
+def compete():
+    while True:
+        sum(range(2000))
+
+for _ in range(3):
+    threading.Thread(target=compete, daemon=True).start()
+for _ in range(12):
+    Engine(Path(sys.argv[1]), 2).generate(["<|question|>", "a", "<|answer|>"], 2)
+"""
 QUESTION = "how do I get an older version of a file back?"
 
 
@@ -66,3 +84,13 @@ def test_doubt_is_larger_for_a_question_that_the_passage_does_not_answer(engine:
         engine.generate(prompt(engine, q), 1) for q in (QUESTION, "who won the football match on Sunday?")
     )
     assert strange.no_answer > fitting.no_answer
+
+
+def test_an_engine_that_nobody_holds_any_more_ends_without_taking_the_process_along(
+    small_model: Path, tmp_path: Path
+) -> None:
+    folder, _ = convert(small_model, tmp_path / "out", "int8")
+    done = subprocess.run(
+        [sys.executable, "-c", LETS_GO, str(folder)], capture_output=True, text=True, check=False, timeout=100
+    )
+    assert (done.returncode, done.stderr) == (0, "")
