@@ -34,6 +34,7 @@ async def serving(application: web.Application) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
     finally:
         await runner.cleanup()
+        await asyncio.sleep(0.03)  # closed connections go in the rounds of the loop that follow
 
 
 def with_bolt(story: Callable[[FakeSlack, AsyncApp], Awaitable[None]]) -> None:
